@@ -1,0 +1,37 @@
+"""What the engine wants done in the world: imperatives, carried out by executors, never by the engine itself."""
+
+import msgspec
+
+from trading_system.core.order import OrderRequest
+
+
+class PlaceOrder(msgspec.Struct, frozen=True):
+    """Send this order to its broker."""
+
+    request: OrderRequest
+
+
+class CancelOrder(msgspec.Struct, frozen=True):
+    """Cancel at the venue; without a venue's id only an order that still waits in our own lane can be withdrawn."""
+
+    request: OrderRequest
+    venue_order_id: str
+
+
+class LookUpOrders(msgspec.Struct, frozen=True):
+    """Ask a broker: for the whole list of open orders, or for one order when `request` is given."""
+
+    broker: str
+    request: OrderRequest | None = None
+    venue_order_id: str = ""
+    is_doubtful: bool = False
+
+
+class Notify(msgspec.Struct, frozen=True):
+    """Tell people."""
+
+    text: str
+    strategy: str = ""
+
+
+Action = PlaceOrder | CancelOrder | LookUpOrders | Notify

@@ -1,0 +1,187 @@
+"""The sockets of the house. Whoever has read this file can write a collector, an executor, a watcher or a broker.
+
+A room that needs a neighbor is given it through one of these by `assembly.py`.
+"""
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+import msgspec
+
+from trading_system.core.actions import Action
+from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent
+from trading_system.core.instrument import Instrument
+from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
+from trading_system.core.order import OrderRequest
+from trading_system.core.order_update import OrderUpdate
+from trading_system.core.side import Side
+
+LayAction = Callable[[ActionEvent], None]
+LayMarketData = Callable[[MarketData], None]
+
+
+class Collector(Protocol):
+    """Brings events in: starts its own threads through the runtime and lays what it hears in a queue."""
+
+    def start(self) -> None:
+        """Begin to lay events; returns at once."""
+
+    def stop(self) -> None:
+        """Lay nothing more; returns at once."""
+
+
+class Executor(Protocol):
+    """Carries actions out. Called by the journal thread, in order, only when the actions' records are on disk."""
+
+    def execute(self, action: Action) -> None:
+        """Take the action over; returns at once, the answer comes as an event."""
+
+
+class Watcher(Protocol):
+    """Looks on. `kinds` are the types it wants to see; `notice` runs on the engine's thread: hand over, never block, never raise."""
+
+    kinds: tuple[type, ...]
+
+    def notice(self, event: Any, actions: Sequence[Action]) -> None:
+        """See an event and the actions it led to."""
+
+
+class VenueTrade(msgspec.Struct, frozen=True):
+    """One of our own trades as the venue lists it; `sequence` is unique per symbol and order."""
+
+    symbol: str
+    sequence: int
+    venue_order_id: str
+    client_order_id: str
+    side: Side
+    time_ns: int
+    quantity: Decimal
+    value: Decimal
+    fees: dict[str, Decimal]
+
+
+class Broker(Protocol):
+    """Takes orders. Every call blocks, is made on an executor's thread, and raises only the `BrokerError`s of `core/errors.py`."""
+
+    name: str
+
+    def instruments(self) -> list[Instrument]:
+        """Return every market that can be traded, with our fees where the venue tells them."""
+
+    def place_order(self, request: OrderRequest) -> OrderUpdate:
+        """Place it once. Returns an update with ACCEPTED and the venue's id.
+
+        Raises OrderRefused (proved: it does not exist), OutcomeUnknown (ask), AccessDenied, TryAgain (it was never sent).
+        """
+
+    def cancel_order(self, request: OrderRequest, venue_order_id: str) -> OrderUpdate:
+        """Ask to cancel. Returns CANCEL_ACCEPTED or CANCEL_REFUSED; raises OutcomeUnknown, AccessDenied or TryAgain."""
+
+    def look_up(self, request: OrderRequest, venue_order_id: str = "") -> OrderUpdate:
+        """Return what the venue holds under our name (or its own id): OPEN, WAITING, FILLED, CANCELED, EXPIRED or NOT_FOUND, with totals.
+
+        Raises TryAgain or AccessDenied.
+        """
+
+    def open_orders(self) -> OpenOrdersEvent:
+        """Return all open orders of the account, paged until complete. Raises TryAgain or AccessDenied."""
+
+    def fills_since(self, symbol: str, since_ns: int) -> list[VenueTrade]:
+        """Return our own trades of `symbol` at or after `since_ns`, oldest first. Raises TryAgain or AccessDenied."""
+
+    def balances(self) -> dict[str, Balance]:
+        """Return what the account holds per currency. Raises TryAgain or AccessDenied."""
+
+
+class Feed(Protocol):
+    """Brings market data. Every call blocks and raises only TryAgain or AccessDenied."""
+
+    name: str
+
+    def poll(self, symbols: Sequence[str]) -> list[Tick]:
+        """Return the newest tick of each symbol in one call; a symbol without two sides, or with nonsense, is left out and counted."""
+
+    def book(self, symbol: str) -> Book:
+        """Return the best levels of one symbol."""
+
+    def trades(self, symbol: str, since_ns: int) -> list[Trade]:
+        """Return public trades at or after `since_ns`, oldest first, as far as the venue keeps them."""
+
+    def history(self, symbol: str, bar_ns: int, count: int) -> list[Bar]:
+        """Return up to `count` finished bars of `bar_ns` length, oldest first, from whatever the venue keeps."""
+
+
+class Mailbox(Protocol):
+    """A queue between threads; the only place, with `sleep_until`, where the house waits."""
+
+    def put(self, item: Any) -> None:
+        """Lay an item; never blocks."""
+
+    def take(self, until_ns: int | None = None) -> Any:
+        """Return the oldest item, waiting for one; None when monotonic `until_ns` passes first."""
+
+    def empty(self) -> bool:
+        """Tell whether nothing waits right now."""
+
+
+class Lock(Protocol):
+    """Mutual exclusion for a few lines of arithmetic; never held across waiting or I/O."""
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *error: Any) -> Any: ...
+
+
+class AppendFile(Protocol):
+    """A file that only grows."""
+
+    def append(self, data: bytes) -> None:
+        """Write at the end. Raises OSError."""
+
+    def sync(self) -> None:
+        """Return when all that was appended is on disk. Raises OSError."""
+
+    def close(self) -> None:
+        """Close it."""
+
+
+class Task(Protocol):
+    """A running thread."""
+
+    def is_alive(self) -> bool:
+        """Tell whether its body still runs."""
+
+    def join(self, until_ns: int | None = None) -> None:
+        """Wait for its end, at most until monotonic `until_ns`."""
+
+
+class Runtime(Protocol):
+    """Time, threads, chance and append-only files: the seam on which live, tests and simulation differ."""
+
+    def now_ns(self) -> int:
+        """Return the wall clock, UTC nanoseconds: for stamps, never for durations."""
+
+    def monotonic_ns(self) -> int:
+        """Return a clock that never steps: for durations and deadlines."""
+
+    def sleep_until(self, monotonic_ns: int) -> None:
+        """Wait until then; returns at once when it has passed."""
+
+    def spawn(self, name: str, body: Callable[[], None]) -> Task:
+        """Run `body` beside us; whatever it raises is reported to `on_failure` and ends the house's entries."""
+
+    def mailbox(self) -> Mailbox:
+        """Return a new mailbox."""
+
+    def lock(self) -> Lock:
+        """Return a new lock."""
+
+    def random(self) -> float:
+        """Return a number in [0, 1)."""
+
+    def new_id(self, length: int) -> str:
+        """Return `length` random lower-case letters."""
+
+    def open_append(self, path: str) -> AppendFile:
+        """Open a file for appending, making it when absent. Raises OSError."""
