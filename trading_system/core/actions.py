@@ -27,11 +27,4 @@ class LookUpOrders(msgspec.Struct, frozen=True):
     is_doubtful: bool = False
 
 
-class Notify(msgspec.Struct, frozen=True):
-    """Tell people."""
-
-    text: str
-    strategy: str = ""
-
-
-Action = PlaceOrder | CancelOrder | LookUpOrders | Notify
+Action = PlaceOrder | CancelOrder | LookUpOrders

@@ -58,5 +58,9 @@ class OrderRefused(BrokerError):
         self.refusal = refusal
 
 
+class HeldBack(BrokerError):
+    """Our own last door held the order back: it never left the house."""
+
+
 class OutcomeUnknown(BrokerError):
     """It may have happened: ask the venue, never repeat."""

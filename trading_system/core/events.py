@@ -129,7 +129,14 @@ class WarningEvent(msgspec.Struct, frozen=True):
     strategy: str = ""
 
 
+class NoteEvent(msgspec.Struct, frozen=True):
+    """A strategy tells people what it decided and why, in words."""
+
+    text: str
+    strategy: str
+
+
 ActionEvent = (
     HeartbeatEvent | CheckOrderStatusEvent | CommandEvent | OrderEvent | CancelEvent | FillEvent | OrderUpdateEvent | OpenOrdersEvent
-    | LookUpFailedEvent | BalanceEvent | InstrumentEvent | ConnectionEvent | WarningEvent
+    | LookUpFailedEvent | BalanceEvent | InstrumentEvent | ConnectionEvent | WarningEvent | NoteEvent
 )

@@ -80,7 +80,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
 
 class Order(msgspec.Struct, eq=False):
     """One order of a strategy: `request` is what was asked, the rest what is known. Numbers read here are floats; the Decimals are in
-    `request` (asked) and `exact` (filled)."""
+    `request` (asked) and `exact` (filled). `reference` is the price it was decided on."""
 
     request: OrderRequest
     state: OrderState = OrderState.PENDING_NEW
@@ -91,6 +91,7 @@ class Order(msgspec.Struct, eq=False):
     is_quarantined: bool = False
     acknowledged_ns: int = 0
     heard_ns: int = 0
+    reference: float = 0.0
     done_ns: int = 0
 
     @property

@@ -15,6 +15,7 @@ from trading_system.core.instrument import Instrument
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import OrderUpdate
+from trading_system.core.records import Record
 from trading_system.core.side import Side
 
 LayAction = Callable[[ActionEvent], None]
@@ -45,6 +46,13 @@ class Watcher(Protocol):
 
     def notice(self, event: Any, actions: Sequence[Action]) -> None:
         """See an event and the actions it led to."""
+
+
+class RecordKeeper(Protocol):
+    """Remembers: the journal, or nobody in a backtest."""
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Return when all of them are on disk, written as one batch. Raises OSError."""
 
 
 class VenueTrade(msgspec.Struct, frozen=True):
@@ -180,8 +188,49 @@ class Runtime(Protocol):
     def random(self) -> float:
         """Return a number in [0, 1)."""
 
+    def on_interrupt(self, handler: Callable[[], None]) -> None:
+        """Name what runs on the main thread, between two steps of whatever it does, when somebody calls `interrupt`."""
+
+    def interrupt(self) -> None:
+        """Break into the main thread: blocking calls there are broken off too if the handler raises."""
+
     def new_id(self, length: int) -> str:
         """Return `length` random lower-case letters."""
 
     def open_append(self, path: str) -> AppendFile:
         """Open a file for appending, making it when absent. Raises OSError."""
+
+
+class Venue(msgspec.Struct):
+    """A broker with its feed, as the registry opens it: the two ways to wait for the venue's rate, what was called how often, and how a
+    call in flight is broken off."""
+
+    broker: Broker
+    feed: Feed
+    wait_to_order: Callable[[int], bool]
+    wait_to_cancel: Callable[[int], bool]
+    calls: Callable[[], dict[str, int]]
+    refused: Callable[[], dict[str, int]]
+    abort: Callable[[str], int]
+
+
+class Exchange(Protocol):
+    """A simulated exchange that was started for us."""
+
+    url: str
+
+    def stop(self) -> None:
+        """End it; returns when it is gone."""
+
+
+class Venues(Protocol):
+    """What the roof hands down: how venues are opened and a simulated one is started. The house itself names no broker."""
+
+    def open(self, name: str, settings: Any, symbols: Sequence[str], runtime: Runtime, url: str | None) -> Venue:
+        """Open the broker called `name` as its part of the configuration says; at `url` when it is a simulated one.
+
+        Raises ConfigError.
+        """
+
+    def simulate(self, state_directory: str, seed: int, rate_limit: int | None) -> Exchange:
+        """Start the simulated exchange, its memory in `state_directory`. Raises RuntimeError when it does not start."""

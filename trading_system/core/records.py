@@ -5,7 +5,13 @@ from decimal import Decimal
 import msgspec
 
 from trading_system.core.events import (
-    BalanceEvent, CancelEvent, CommandEvent, ConnectionEvent, InstrumentEvent, OrderEvent, OrderUpdateEvent,
+    BalanceEvent,
+    CancelEvent,
+    CommandEvent,
+    ConnectionEvent,
+    InstrumentEvent,
+    OrderEvent,
+    OrderUpdateEvent,
 )
 
 

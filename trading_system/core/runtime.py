@@ -3,6 +3,7 @@
 import os
 import queue
 import random
+import signal
 import string
 import threading
 import time
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from trading_system.core.ports import AppendFile, Lock, Mailbox, Task
+
+_INTERRUPT = signal.SIGUSR2
 
 
 class ThreadMailbox:
@@ -98,6 +101,16 @@ class ThreadRuntime:
     def lock(self) -> Lock:
         """Return a new lock."""
         return threading.Lock()
+
+    def on_interrupt(self, handler: Callable[[], None]) -> None:
+        """Name what runs on the main thread when somebody calls `interrupt`. Must be called on the main thread."""
+        signal.signal(_INTERRUPT, lambda *_: handler())
+
+    def interrupt(self) -> None:
+        """Send the main thread a signal: Python runs the handler there, and sleeps, reads and lock waits end if it raises."""
+        main = threading.main_thread().ident
+        if main is not None:
+            signal.pthread_kill(main, _INTERRUPT)
 
     def new_id(self, length: int) -> str:
         """Return `length` random lower-case letters."""

@@ -1,0 +1,1 @@
+"""The Luno exchange (luno.com) as a broker and a feed."""

@@ -1,0 +1,1 @@
+"""A simulated Luno exchange that speaks the real one's REST dialect on the loopback interface."""

@@ -1,0 +1,111 @@
+"""The public calls: tickers, books, trades, markets; called through the table that `api.py` puts together. They must
+never change anything."""
+
+from brokerage.luno_simulator.exchange import Exchange
+from brokerage.luno_simulator.market import FEE_SCALE
+from brokerage.luno_simulator.order import Side
+from brokerage.luno_simulator.parameters import Parameters, invalid_arguments
+from brokerage.luno_simulator.route import Route, RouteTable
+from brokerage.luno_simulator.trade_tape import DAY_MS
+from brokerage.luno_simulator.trading_floor import TradingFloor
+from brokerage.luno_simulator.wire_format import amount_text, market_text
+
+_TOP_LEVELS = 100
+_MOST_TRADES = 100
+
+
+def _ticker_row(exchange: Exchange, floor: TradingFloor) -> dict[str, object]:
+    return {
+        "pair": floor.market.pair,
+        "timestamp": floor.changed_ms,
+        "bid": market_text(floor.book.best_price(Side.BID)),
+        "ask": market_text(floor.book.best_price(Side.ASK)),
+        "last_trade": market_text(floor.tape.last_price),
+        "rolling_24_hour_volume": market_text(floor.tape.volume_of_day(exchange.now_ms)),
+        "status": "ACTIVE",
+    }
+
+
+def _wanted_floors(exchange: Exchange, parameters: Parameters) -> list[TradingFloor]:
+    # A list call leaves unknown pairs out instead of refusing them.
+    wanted = parameters.texts("pair")
+    return [floor for pair, floor in exchange.floors.items() if not wanted or pair in wanted]
+
+
+def _ticker(exchange: Exchange, parameters: Parameters) -> dict[str, object]:
+    return _ticker_row(exchange, exchange.floor(parameters.text("pair")))
+
+
+def _tickers(exchange: Exchange, parameters: Parameters) -> dict[str, object]:
+    return {"tickers": [_ticker_row(exchange, floor) for floor in _wanted_floors(exchange, parameters)]}
+
+
+def _order_book_top(exchange: Exchange, parameters: Parameters) -> dict[str, object]:
+    floor = exchange.floor(parameters.text("pair"))
+
+    def side_rows(side: Side) -> list[dict[str, str]]:
+        levels = list(floor.book.levels(side))[:_TOP_LEVELS]
+        return [{"price": market_text(price), "volume": market_text(volume)} for price, volume in levels]
+
+    return {"timestamp": floor.changed_ms, "bids": side_rows(Side.BID), "asks": side_rows(Side.ASK)}
+
+
+def _order_book(exchange: Exchange, parameters: Parameters) -> dict[str, object]:
+    floor = exchange.floor(parameters.text("pair"))
+
+    def side_rows(side: Side) -> list[dict[str, str]]:
+        return [
+            {"price": market_text(order.limit_price), "volume": market_text(order.remaining)}
+            for order in floor.book.orders(side)
+        ]
+
+    return {"timestamp": floor.changed_ms, "bids": side_rows(Side.BID), "asks": side_rows(Side.ASK)}
+
+
+def _trades(exchange: Exchange, parameters: Parameters) -> dict[str, object]:
+    floor = exchange.floor(parameters.text("pair"))
+    oldest_ms = exchange.now_ms - DAY_MS
+    since_ms = parameters.integer("since", oldest_ms)
+    if since_ms < oldest_ms:
+        raise invalid_arguments("since")
+    rows = [
+        {
+            "sequence": trade.sequence,
+            "timestamp": trade.timestamp_ms,
+            "price": market_text(trade.price),
+            "volume": market_text(trade.volume),
+            "is_buy": trade.is_buy,
+        }
+        for trade in floor.tape.recent(since_ms, _MOST_TRADES)
+    ]
+    return {"trades": rows}
+
+
+def _markets(exchange: Exchange, parameters: Parameters) -> dict[str, object]:
+    rows = [
+        {
+            "market_id": market.pair,
+            "trading_status": "ACTIVE",
+            "base_currency": market.base,
+            "counter_currency": market.counter,
+            "min_volume": amount_text(market.min_volume),
+            "max_volume": amount_text(market.max_volume),
+            "volume_scale": market.volume_scale,
+            "min_price": amount_text(market.min_price),
+            "max_price": amount_text(market.max_price),
+            "price_scale": market.price_scale,
+            "fee_scale": FEE_SCALE,
+        }
+        for market in (floor.market for floor in _wanted_floors(exchange, parameters))
+    ]
+    return {"markets": rows}
+
+
+MARKET_ROUTES: RouteTable = {
+    ("GET", "/api/1/ticker"): Route(_ticker),
+    ("GET", "/api/1/tickers"): Route(_tickers),
+    ("GET", "/api/1/orderbook_top"): Route(_order_book_top),
+    ("GET", "/api/1/orderbook"): Route(_order_book),
+    ("GET", "/api/1/trades"): Route(_trades),
+    ("GET", "/api/exchange/1/markets"): Route(_markets),
+}

@@ -1,0 +1,67 @@
+"""The command line of the simulator process; read by `server.py`. A wrong option ends the process with code 2 and
+says why."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brokerage.luno_simulator.route import Permission
+
+_DEFAULT_KEY = "simulator:simulator"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What a simulator process was asked to be.
+
+    `rate_limit` is calls a minute, None for no limit; port 0 is any free one.
+    """
+
+    state_directory: Path
+    seed: int
+    port: int
+    rate_limit: int | None
+    keys: dict[str, tuple[str, int]]
+    has_lifeline: bool
+
+
+def parse_options(arguments: Sequence[str] | None = None) -> ServerOptions:
+    """Read the command line; without a key, `simulator` with the secret `simulator` is accepted."""
+    parser = argparse.ArgumentParser(prog="luno_simulator", description="A simulated Luno exchange on 127.0.0.1.")
+    parser.add_argument("--state", type=Path, required=True, help="folder that keeps accounts and orders")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the crowd (default 1)")
+    parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: any free one)")
+    parser.add_argument("--rate-limit", type=_rate_limit, default=300, help="calls a minute per key, or off")
+    parser.add_argument("--key", type=_key, action="append", metavar="ID:SECRET", help="accepted key; may be repeated")
+    parser.add_argument("--no-lifeline", action="store_true", help="do not end with standard input; obey Ctrl-C")
+    given = parser.parse_args(arguments)
+    return ServerOptions(
+        state_directory=given.state,
+        seed=given.seed,
+        port=given.port,
+        rate_limit=given.rate_limit,
+        keys={key_id: (secret, int(Permission.trading())) for key_id, secret in given.key or [_key(_DEFAULT_KEY)]},
+        has_lifeline=not given.no_lifeline,
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def _rate_limit(text: str) -> int | None:
+    if text == "off":
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError("a rate limit is a positive number of calls a minute, or off")
+    return int(text)
+
+
+def _key(text: str) -> tuple[str, str]:
+    key_id, separator, secret = text.partition(":")
+    if not (key_id and separator and secret):
+        raise argparse.ArgumentTypeError("a key is written ID:SECRET")
+    return key_id, secret

@@ -1,0 +1,63 @@
+"""From a name in the configuration to a broker and its feed. The roof hands this down, so that the house itself names no broker.
+
+Adapters are imported only when one is asked for, so that what a user does not trade on costs nothing.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trading_system.core.errors import ConfigError
+from trading_system.core.ports import Runtime, Venue
+from trading_system.settings.convert import convert
+from trading_system.settings.located import LocatedMapping
+from trading_system.settings.problems import Problems
+
+if TYPE_CHECKING:
+    from brokerage.luno_simulator.launcher import SimulatorProcess
+
+#: The one account of the simulated exchange. It is no secret: the exchange answers this machine only.
+SIMULATOR_KEY = ("simulator", "not-a-secret")
+ADAPTERS = ("luno",)
+
+
+def open(name: str, settings: LocatedMapping, symbols: Sequence[str], runtime: Runtime, url: str | None) -> Venue:
+    """Open the broker called `name` for `symbols`; at `url` it is the simulated exchange with its key. Raises ConfigError."""
+    problems = Problems()
+    adapter, rest = settings.text("adapter") or name, settings.without("adapter")
+    if adapter not in ADAPTERS:
+        problems.add(settings, f"adapter {adapter!r} is not one of {', '.join(ADAPTERS)}")
+        problems.raise_if_any()
+    return _open_luno(name, rest, symbols, runtime, url, problems)
+
+
+def simulate(state_directory: str, seed: int, rate_limit: int | None) -> "SimulatorProcess":
+    """Start the simulated exchange as a child process, its memory in `state_directory`. Raises RuntimeError when it does not start."""
+    from brokerage.luno_simulator.launcher import SimulatorProcess
+
+    return SimulatorProcess.start(Path(state_directory), seed, rate_limit, *SIMULATOR_KEY)
+
+
+def _open_luno(name: str, settings: LocatedMapping, symbols: Sequence[str], runtime: Runtime, url: str | None, problems: Problems) -> Venue:
+    from brokerage.credentials import Credentials
+    from brokerage.luno.broker import LunoBroker
+    from brokerage.luno.client import LunoClient
+    from brokerage.luno.feed import LunoFeed
+    from brokerage.luno.settings import LunoSettings
+    from brokerage.rate_limiter import Purpose, RateLimiter
+    from brokerage.requests_transport import RequestsTransport
+    from brokerage.rest_client import RestClient
+
+    luno = convert(settings, LunoSettings, problems)
+    problems.raise_if_any()
+    assert luno is not None
+    limiter = RateLimiter(runtime, luno.calls_per_second, luno.burst, luno.polls_per_second, luno.cancels_per_second)
+    if url is None:
+        raise ConfigError(f"{name}: only the simulated exchange can be reached yet")
+    # Orders and cancels wait at the last door, so that it looks at the kill latch after the waiting.
+    rest = RestClient(url, RequestsTransport(runtime), runtime, limiter, Credentials(*SIMULATOR_KEY), {Purpose.ORDER, Purpose.CANCEL})
+    client = LunoClient(rest, luno)
+    broker, feed = LunoBroker(name, client, luno, runtime, symbols), LunoFeed(name, client, runtime)
+    return Venue(
+        broker, feed, lambda until_ns: limiter.acquire(Purpose.ORDER, until_ns), lambda until_ns: limiter.acquire(Purpose.CANCEL, until_ns),
+        lambda: rest.calls, lambda: {**broker.refused, **feed.refused}, rest.abort)

@@ -1,0 +1,137 @@
+"""What Luno's verbs put on the wire, through the real transport up to the socket."""
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import responses
+
+from brokerage.credentials import Credentials
+from brokerage.luno.client import LunoClient, LunoReply
+from brokerage.luno.settings import LunoSettings
+from brokerage.rate_limiter import Purpose, RateLimiter
+from brokerage.requests_transport import RequestsTransport
+from brokerage.rest_client import RestClient
+from tests.unit.brokerage.fake_runtime import FakeRuntime
+from tests.unit.brokerage.fake_transport import FakeTransport, replying
+from tests.unit.brokerage.luno.luno_rows import luno_client
+from trading_system.core.errors import TryAgain
+
+URL = "https://api.luno.com"
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def client() -> LunoClient:
+    runtime = FakeRuntime()
+    rest = RestClient(URL, RequestsTransport(runtime), runtime, RateLimiter(runtime), Credentials("id", "secret"))
+    return LunoClient(rest, LunoSettings())
+
+
+Sent = Callable[[LunoClient], LunoReply]
+ORDER = {"client_order_id": "ours-1", "timestamp_ms": 1790000000000, "ttl_ms": 5000}
+STAMP = [("client_order_id", "ours-1"), ("timestamp", "1790000000000"), ("ttl", "5000")]
+READS: list[tuple[Sent, str, list[tuple[str, str]], str, bool]] = [
+    (lambda c: c.tickers(["XBTZAR", "ETHZAR"]), "/api/1/tickers", [("pair", "XBTZAR"), ("pair", "ETHZAR")], '{"tickers":[]}', False),
+    (lambda c: c.orderbook_top("XBTZAR"), "/api/1/orderbook_top", [("pair", "XBTZAR")], '{"bids":[],"asks":[]}', False),
+    (lambda c: c.trades("XBTZAR", 7), "/api/1/trades", [("pair", "XBTZAR"), ("since", "7")], '{"trades":null}', False),
+    (lambda c: c.markets(), "/api/exchange/1/markets", [], '{"markets":[]}', False),
+    (lambda c: c.balance(), "/api/1/balance", [], '{"balance":[]}', True),
+    (lambda c: c.fee_info("XBTZAR"), "/api/1/fee_info", [("pair", "XBTZAR")], "{}", True),
+    (lambda c: c.listorders(), "/api/exchange/2/listorders", [("closed", "false"), ("limit", "1000")], '{"orders":null}', True),
+    (lambda c: c.listorders(9, True, 10), "/api/exchange/2/listorders", [("closed", "true"), ("limit", "10"), ("created_before", "9")],
+     '{"orders":[]}', True),
+    (lambda c: c.order("ours-1"), "/api/exchange/3/order", [("client_order_id", "ours-1")], '{"order_id":"BX1"}', True),
+    (lambda c: c.order(order_id="BX1"), "/api/exchange/3/order", [("id", "BX1")], '{"order_id":"BX1"}', True),
+    (lambda c: c.listtrades("XBTZAR", 5), "/api/1/listtrades", [("pair", "XBTZAR"), ("limit", "1000"), ("since", "5")], '{"trades":[]}', True),
+    (lambda c: c.listtrades("XBTZAR", 5, 9), "/api/1/listtrades", [("pair", "XBTZAR"), ("limit", "1000"), ("after_seq", "9")],
+     '{"trades":[]}', True),
+]
+
+
+@pytest.mark.parametrize(("call", "path", "query", "body", "is_private"), READS)
+def test_a_read_is_a_get_with_its_parameters_in_the_query(
+    wire: responses.RequestsMock, client: LunoClient, call: Sent, path: str, query: list[tuple[str, str]], body: str, is_private: bool
+) -> None:
+    wire.get(URL + path, body=body)
+    reply = call(client)
+    assert all(rows == [] for key, rows in reply.body.items() if key != "order_id")
+    sent = wire.calls[0].request
+    assert parse_qsl(urlsplit(sent.url or "").query) == query
+    assert sent.body is None
+    assert ("Authorization" in sent.headers) is is_private
+    assert reply.evidence.endpoint == f"GET {path}"
+
+
+WRITES: list[tuple[Sent, str, list[tuple[str, str]], str]] = [
+    (lambda c: c.postorder(pair="XBTZAR", is_buy=True, volume=Decimal("1E-5"), price=Decimal("1200000"), **ORDER), "/api/1/postorder",
+     [("pair", "XBTZAR"), ("type", "BID"), ("volume", "0.00001"), ("price", "1200000"), ("time_in_force", "GTC"), ("post_only", "false"),
+      *STAMP], '{"order_id":"BX1"}'),
+    (lambda c: c.postorder(pair="XBTZAR", is_buy=False, volume=Decimal(1), price=Decimal("1.2E+6"), post_only=True, **ORDER),
+     "/api/1/postorder",
+     [("pair", "XBTZAR"), ("type", "ASK"), ("volume", "1"), ("price", "1200000"), ("time_in_force", "GTC"), ("post_only", "true"), *STAMP],
+     '{"order_id":"BX1"}'),
+    (lambda c: c.postorder(pair="XBTZAR", is_buy=False, volume=Decimal(1), price=Decimal(2), time_in_force="IOC", stop_price=Decimal(3),
+                           stop_direction="BELOW", **ORDER), "/api/1/postorder",
+     [("pair", "XBTZAR"), ("type", "ASK"), ("volume", "1"), ("price", "2"), ("time_in_force", "IOC"), ("post_only", "false"),
+      ("stop_price", "3"), ("stop_direction", "BELOW"), *STAMP], '{"order_id":"BX1"}'),
+    (lambda c: c.marketorder(pair="XBTZAR", counter_volume=Decimal("100.50"), **ORDER), "/api/1/marketorder",
+     [("pair", "XBTZAR"), ("type", "BUY"), ("counter_volume", "100.50"), *STAMP], '{"order_id":"BX1"}'),
+    (lambda c: c.marketorder(pair="XBTZAR", base_volume=Decimal("0.1"), **ORDER), "/api/1/marketorder",
+     [("pair", "XBTZAR"), ("type", "SELL"), ("base_volume", "0.1"), *STAMP], '{"order_id":"BX1"}'),
+    (lambda c: c.stoporder("BX1"), "/api/1/stoporder", [("order_id", "BX1")], '{"success":true}'),
+]
+
+
+@pytest.mark.parametrize(("call", "path", "form", "body"), WRITES)
+def test_a_write_is_a_post_with_its_parameters_in_the_form(
+    wire: responses.RequestsMock, client: LunoClient, call: Sent, path: str, form: list[tuple[str, str]], body: str
+) -> None:
+    wire.post(URL + path, body=body)
+    call(client)
+    sent = wire.calls[0].request
+    assert sent.url == URL + path
+    assert parse_qsl(sent.body if isinstance(sent.body, str) else "") == form
+    assert sent.headers["Authorization"] == "Basic aWQ6c2VjcmV0"
+
+
+@pytest.mark.parametrize("amounts", [{}, {"counter_volume": Decimal(1), "base_volume": Decimal(1)}])
+def test_a_market_order_has_exactly_one_amount(client: LunoClient, amounts: dict[str, Decimal]) -> None:
+    with pytest.raises(ValueError, match="counter volume or"):
+        client.marketorder(pair="XBTZAR", **ORDER, **amounts)
+
+
+@pytest.mark.parametrize(
+    ("call", "path"),
+    [(lambda c: c.tickers(["A"]), "/api/1/tickers"), (lambda c: c.orderbook_top("A"), "/api/1/orderbook_top"),
+     (lambda c: c.balance(), "/api/1/balance"), (lambda c: c.order("a"), "/api/exchange/3/order")],
+)
+@pytest.mark.parametrize("body", [{"some_other_key": "value"}, {"tickers": {}, "bids": 1, "asks": 1, "balance": "1", "order_id": 1}])
+def test_a_reply_of_the_wrong_shape_is_asked_again(call: Sent, path: str, body: dict[str, object]) -> None:
+    transport = FakeTransport()
+    transport.on(path, replying(body))
+    with pytest.raises(TryAgain):
+        call(luno_client(transport, FakeRuntime()))
+
+
+def test_each_call_stands_in_the_queue_of_its_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Purpose] = []
+    monkeypatch.setattr(RateLimiter, "acquire", lambda self, purpose, until_ns: asked.append(purpose) or True)
+    transport = FakeTransport()
+    client = luno_client(transport, FakeRuntime())
+    for call, path, *_, body, _ in READS:
+        transport.on(path, replying(body.encode()))
+        call(client)
+    poll, look = Purpose.POLL, Purpose.LOOK_UP
+    assert asked == [poll, look, look, look, look, look, poll, poll, look, look, look, look]
+    asked.clear()
+    for call, path, *_, body in WRITES:
+        transport.on(path, replying(body.encode()))
+        call(client)
+    assert asked == [Purpose.ORDER] * 5 + [Purpose.CANCEL]

@@ -1,0 +1,116 @@
+"""An in-process simulator for the tests of this folder: no files, no threads, and a clock that the test moves."""
+
+import base64
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from brokerage.luno_simulator.api import Answer, LunoApi
+from brokerage.luno_simulator.exchange import GENESIS_NS, Exchange
+from brokerage.luno_simulator.order import CROWD, Kind, Order, Side, TimeInForce
+
+SECOND_NS = 1_000_000_000
+TRADING_BITS = 1 | 2 | 32 | 64
+
+
+class ApiCaller:
+    """Calls a `LunoApi` as a client would, with a clock of its own."""
+
+    def __init__(self, exchange: Exchange, rate_limit: int | None = None) -> None:
+        keys = {"trader": ("secret", TRADING_BITS), "reader": ("secret", 32)}
+        self.exchange = exchange
+        self.api = LunoApi(exchange, keys=keys, rate_limit=rate_limit)
+        self.now_ns = exchange.now_ns
+        self.authorization = basic("trader", "secret")
+
+    def wait(self, seconds: float) -> None:
+        self.now_ns += int(seconds * SECOND_NS)
+
+    def answer(self, method: str, path: str, form: bool = False, **parameters: object) -> Answer:
+        pairs = [(name, str(value)) for name, value in parameters.items()]
+        headers = {"Authorization": self.authorization} if self.authorization else {}
+        query, body = ([], pairs) if form else (pairs, [])
+        return self.api.handle(method, path, query, body, headers, self.now_ns)
+
+    def get(self, path: str, **parameters: object) -> Any:
+        return self._body(self.answer("GET", path, **parameters))
+
+    def post(self, path: str, **parameters: object) -> Any:
+        return self._body(self.answer("POST", path, **parameters))
+
+    def refusal(self, method: str, path: str, **parameters: object) -> tuple[int, str]:
+        """Return status and code of a call that must be refused."""
+        answer = self.answer(method, path, **parameters)
+        body = json.loads(answer.body)
+        assert set(body) == {"error", "error_code"}
+        return answer.status, body["error_code"]
+
+    def limit(self, side: str, price: object, volume: object, pair: str = "ETHZAR", **more: object) -> str:
+        body = self.post("/api/1/postorder", pair=pair, type=side, price=price, volume=volume, **more)
+        return str(body["order_id"])
+
+    def order(self, order_id: str) -> Any:
+        return self.get("/api/exchange/3/order", id=order_id)
+
+    def balances(self) -> dict[str, Mapping[str, str]]:
+        return {row["asset"]: row for row in self.get("/api/1/balance")["balance"]}
+
+    def best(self, pair: str = "ETHZAR") -> tuple[Decimal, Decimal]:
+        ticker = self.get("/api/1/ticker", pair=pair)
+        return Decimal(ticker["bid"]), Decimal(ticker["ask"])
+
+    @staticmethod
+    def _body(answer: Answer) -> Any:
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)
+
+
+def basic(key_id: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{key_id}:{secret}".encode()).decode()
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    """An exchange with a crowd, two seconds old."""
+    exchange = Exchange(7)
+    exchange.advance(GENESIS_NS + 2 * SECOND_NS)
+    return exchange
+
+
+@pytest.fixture
+def empty_exchange() -> Exchange:
+    """An exchange on which the customer is alone."""
+    return Exchange(7, has_crowd=False)
+
+
+@pytest.fixture
+def api(exchange: Exchange) -> ApiCaller:
+    return ApiCaller(exchange)
+
+
+@pytest.fixture
+def make_api() -> type[ApiCaller]:
+    return ApiCaller
+
+
+@pytest.fixture
+def make_authorization() -> Any:
+    return basic
+
+
+@pytest.fixture
+def quote(empty_exchange: Exchange) -> Any:
+    """Return a function that lets somebody else quote on the otherwise empty exchange."""
+
+    def place(pair: str, side: Side, price: str, volume: str) -> Order:
+        market = empty_exchange.floor(pair).market
+        order = empty_exchange.new_crowd_order(market, side, Decimal(price), Decimal(volume), TimeInForce.GTC)
+        assert order.owner == CROWD
+        assert order.kind is Kind.LIMIT
+        empty_exchange.floor(pair).execute(order, empty_exchange.now_ms)
+        return order
+
+    return place

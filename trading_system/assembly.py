@@ -1,0 +1,236 @@
+"""Lays the house together: settings, venues and a runtime in, a TradingSystem out. The only file that knows every room.
+
+Every broker it hands on stands behind the last door, and everything that does not fit together is one ConfigError.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from trading_system.collectors.feed_poller import FeedPoller
+from trading_system.collectors.heartbeat import Heartbeat
+from trading_system.core.actions import Action, LookUpOrders
+from trading_system.core.clock import Clock
+from trading_system.core.errors import TryAgain
+from trading_system.core.events import BalanceEvent
+from trading_system.core.instrument import Instrument
+from trading_system.core.market_data import Bar
+from trading_system.core.order import Order
+from trading_system.core.ports import Runtime, Venue, Watcher
+from trading_system.core.records import RunStarted, StrategyStarted
+from trading_system.engine.bar_builder import BarBuilder
+from trading_system.engine.books import Books
+from trading_system.engine.desk_service import DeskService
+from trading_system.engine.doubts import Doubts
+from trading_system.engine.engine import Engine
+from trading_system.engine.order_flow import broker_of
+from trading_system.engine.queues import Queues
+from trading_system.engine.recovery import Past, Replay
+from trading_system.engine.route import Route
+from trading_system.engine.statement import Sources
+from trading_system.engine.trading_system import Parts, TradingSystem
+from trading_system.engine.watchdog import Watchdog
+from trading_system.enrollment import Enrolled
+from trading_system.executors.broker_lanes import BrokerLanes
+from trading_system.executors.outbox import Outbox
+from trading_system.inventory import check_holdings, instruments_of, ledger_currency
+from trading_system.oms.order_manager import OrderManager
+from trading_system.oms.position_manager import PositionManager
+from trading_system.risk.guarded_broker import GuardedBroker
+from trading_system.risk.kill_latch import KillLatch
+from trading_system.risk.limits import RiskLimits
+from trading_system.risk.risk_manager import RiskManager
+from trading_system.settings.load import Settings, config_hash
+from trading_system.storage.atomic_file import write_atomically
+from trading_system.storage.journal import Journal
+from trading_system.strategy_host.desk import Desk
+from trading_system.strategy_host.hook_guard import HookGuard
+from trading_system.strategy_host.market_view import MarketView
+from trading_system.strategy_host.strategy_base import HOOKS, StrategyBase, writes
+from trading_system.watchers.board import Board
+from trading_system.watchers.counters import Counters
+from trading_system.watchers.event_log import EventLog
+
+BUILD = "0.1.0"
+_HISTORY_BARS = 200
+_MINUTE_NS = 60_000_000_000
+
+
+class Plan(msgspec.Struct):
+    """What a house is built from. `say(who, text)` tells people a line; `give_up(reason, orders)` ends the program when nothing else helps."""
+
+    settings: Settings
+    enrolled: Sequence[Enrolled]
+    venues: Mapping[str, Venue]
+    runtime: Runtime
+    state_directory: Path
+    say: Callable[[str, str], None]
+    give_up: Callable[[str], None]
+    watchers: Sequence[Watcher] = ()
+
+
+def build_house(plan: Plan) -> TradingSystem:
+    """Lay the house together and replay its journal. Raises ConfigError, JournalDamaged, and what the venues raise."""
+    settings, runtime, state = plan.settings, plan.runtime, plan.state_directory
+    system = settings.system
+    journal = Journal(runtime, state / "journal")
+    past = Past.of(journal.read())
+    instruments = instruments_of(plan.venues, settings, plan.enrolled)
+
+    clock = Clock(runtime.now_ns())
+    queues = Queues(runtime.mailbox(), system.market_data_bound)
+    lay = queues.consequences.append
+    log = EventLog(runtime, state / "log")
+    limits = {enrolled.name: enrolled.limits for enrolled in plan.enrolled}
+    limits.update(dict.fromkeys(past.strategies.keys() - limits.keys(), RiskLimits()))
+    house = past.house or runtime.new_id(6)
+    service = DeskService(clock, house, max(clock.now_ns, past.started_ns + 1_000_000_000), RiskManager(), limits, lay, log.line)
+
+    symbols = sorted({symbol for enrolled in plan.enrolled for symbol in enrolled.settings.instruments}
+                     | {symbol for started in past.strategies.values() for symbol in started.symbols})
+    views = {symbol: MarketView(instruments[symbol], clock) for symbol in symbols}
+    desks = {desk.name: desk for desk in _seat(plan, past, instruments, views, service)}
+    books = Books(house, desks)
+    replay = Replay(books)
+    for record in journal.read():
+        replay.apply(record)
+    replay.finish()
+
+    latch = KillLatch(state)
+    brokers = {name: GuardedBroker(venue.broker, latch, runtime, venue.wait_to_order, venue.wait_to_cancel, system.max_queue_seconds)
+               for name, venue in plan.venues.items()}
+    lanes = {name: BrokerLanes(broker, queues.lay_answer, runtime, plan.venues[name].abort) for name, broker in brokers.items()}
+    outbox = Outbox(runtime, journal, lambda action: lanes[_broker(action)].execute(action), queues.lay_answer, queues.lay_command)
+
+    counters = Counters()
+    board = Board(runtime, lambda: house_system.picture(), write_atomically, state / "status.json")
+    routes = {symbol: Route(view, clock, lambda bar, bar_ns: engine.built_bar(bar, bar_ns)) for symbol, view in views.items()}
+    engine = Engine(clock, books, routes, service, Doubts(), outbox, (log, counters, board, *plan.watchers), lay)
+    guard = HookGuard(runtime, engine.fail, system.hook_limit_seconds)
+    service.guard = guard
+    errors: list[str] = []
+    engine.on_error = errors.append
+
+    started = _started(plan, past, house, clock.now_ns, desks)
+    engine.remember(started)
+    replay.fund(started)
+    for name, venue in plan.venues.items():
+        balances = venue.broker.balances()
+        engine.portfolio.balances[name] = balances
+        engine.remember(BalanceEvent(name, balances, runtime.now_ns()))
+    check_holdings(settings, engine.portfolio, desks.values())
+    for desk in desks.values():
+        _join(engine, queues, desk, guard, replay.states)
+    _fetch_history(plan, desks.values())
+
+    watched = sorted({symbol for enrolled in plan.enrolled for symbol in enrolled.settings.instruments})
+    pollers = [
+        FeedPoller(venue.feed, [symbol for symbol in watched if symbol.endswith("." + name)], runtime, queues.lay_market, queues.lay_answer,
+                   [symbol for symbol in watched if routes[symbol].book_hooks and symbol.endswith("." + name)],
+                   [symbol for symbol in watched if routes[symbol].trade_hooks and symbol.endswith("." + name)])
+        for name, venue in plan.venues.items()
+    ]
+    heartbeat = Heartbeat(runtime, queues.lay_answer, list(plan.venues), [poller.ring for poller in pollers], lambda: engine.last_beat,
+                          system.heartbeat_seconds)
+    watchdog = Watchdog(runtime, guard, list(lanes.values()), lambda desk, reason: plan.give_up(reason))
+    sources = Sources(settings.global_settings.mode, clock.now_ns, engine, queues, heartbeat, pollers, list(brokers.values()), counters,
+                      lambda: _summed(venue.calls() for venue in plan.venues.values()), errors)
+    if journal.cut_reason:
+        plan.say("house", f"the journal's last batch was not whole and was cut off ({journal.cut_bytes} bytes): {journal.cut_reason}")
+    house_system = TradingSystem(
+        Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources, plan.say),
+        system.stop_deadline_seconds)
+    return house_system
+
+
+def orders_at_venues(house: TradingSystem, venues: Mapping[str, Venue]) -> list[tuple[Venue, Order]]:
+    """Return every order that may be open, with its venue: for whoever must cancel them without the engine."""
+    return [(venues[broker_of(order)], order) for _, order in house.engine.books.open_orders()]
+
+
+def _seat(plan: Plan, past: Past, instruments: Mapping[str, Instrument], views: Mapping[str, MarketView],
+          service: DeskService) -> list[Desk]:
+    collar = plan.settings.system.market_order_collar
+    desks = []
+    for enrolled in plan.enrolled:
+        settings, kind = enrolled.settings, enrolled.kind
+        strategy = kind()
+        strategy.params = enrolled.params
+        before = past.strategies.get(enrolled.name)
+        known = {symbol: instruments[symbol] for symbol in (*settings.instruments, *(before.symbols if before else ()))}
+        currency = ledger_currency(plan.settings, enrolled.name, settings, known)
+        ledger = PositionManager(enrolled.name, known, {}, currency)
+        bar_ns = int((settings.bars or 0) * 1e9)
+        desks.append(Desk(enrolled.name, strategy, settings.instruments, OrderManager(enrolled.name), ledger, views, service,
+                          bar_ns=bar_ns, on_stop=settings.on_stop, collar=collar))
+    for name, started in past.strategies.items():
+        if name not in {enrolled.name for enrolled in plan.enrolled}:
+            ledger = PositionManager(name, {symbol: instruments[symbol] for symbol in started.symbols}, {}, started.currency)
+            desk = Desk(name, None, started.symbols, OrderManager(name), ledger, views, service)
+            desk.is_paused, desk.pause_reason = True, "retired: no longer in the configuration"
+            desks.append(desk)
+    return desks
+
+
+def _started(plan: Plan, past: Past, house: str, now_ns: int, desks: Mapping[str, Desk]) -> RunStarted:
+    strategies = {
+        enrolled.name: StrategyStarted(tuple(enrolled.settings.instruments), dict(enrolled.settings.capital),
+                                       desks[enrolled.name].positions.currency)
+        for enrolled in plan.enrolled
+    }
+    return RunStarted(past.epoch + 1, now_ns, house, plan.settings.global_settings.mode, BUILD, config_hash(plan.settings), strategies)
+
+
+def _join(engine: Engine, queues: Queues, desk: Desk, guard: HookGuard, states: Mapping[str, bytes]) -> None:
+    strategy = desk.strategy
+    if strategy is None:
+        return
+    desk.hooks = {hook: guard.wrap(desk, getattr(strategy, hook)) for hook in HOOKS if writes(strategy, hook)}
+    if desk.bar_ns:
+        for symbol in desk.symbols:
+            route = engine.routes[symbol]
+            if all(builder.bar_ns != desk.bar_ns for builder in route.builders):
+                route.builders.append(BarBuilder(symbol, desk.bar_ns))
+                queues.keep_for_bars(symbol)
+    _restore_state(strategy, desk, states.get(desk.name))
+    engine.join(desk)
+
+
+def _restore_state(strategy: StrategyBase, desk: Desk, saved: bytes | None) -> None:
+    kind = type(strategy).State
+    if kind is None:
+        return
+    try:
+        strategy.state = msgspec.msgpack.decode(saved, type=kind) if saved is not None else kind()
+    except (msgspec.MsgspecError, TypeError) as error:
+        desk.is_paused, desk.pause_reason = True, f"paused: its saved state does not fit: {error}"
+
+
+def _fetch_history(plan: Plan, desks: Iterable[Desk]) -> None:
+    fetched: dict[tuple[str, int], list[Bar]] = {}
+    for desk in desks:
+        if desk.strategy is None:
+            continue
+        bar_ns = desk.bar_ns or _MINUTE_NS
+        count = max(_HISTORY_BARS, desk.strategy.warm_up)
+        for symbol in desk.symbols:
+            if (symbol, bar_ns) not in fetched:
+                try:
+                    fetched[symbol, bar_ns] = plan.venues[symbol.rpartition(".")[2]].feed.history(symbol, bar_ns, count)
+                except TryAgain as error:
+                    plan.say("house", f"no history of {symbol}: {error.reason}")
+                    fetched[symbol, bar_ns] = []
+            desk.past[symbol] = fetched[symbol, bar_ns]
+
+
+def _broker(action: Action) -> str:
+    return action.broker if isinstance(action, LookUpOrders) else action.request.symbol.rpartition(".")[2]
+
+
+def _summed(tables: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for table in tables:
+        for name, count in table.items():
+            total[name] = total.get(name, 0) + count
+    return total

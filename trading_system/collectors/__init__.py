@@ -1,0 +1,1 @@
+"""Bring events in: the heartbeat and the pollers of market data."""

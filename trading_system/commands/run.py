@@ -1,0 +1,176 @@
+"""`python main.py` and `python main.py run`: trade until told to stop."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from trading_system.assembly import Plan, build_house, orders_at_venues
+from trading_system.commands.plain_console import PlainConsole, is_terminal, strategy_cells
+from trading_system.core.errors import BrokerError, ConfigError
+from trading_system.core.order import Order
+from trading_system.core.order_words import order_words
+from trading_system.core.ports import Exchange, Venue, Venues
+from trading_system.core.runtime import ThreadRuntime
+from trading_system.engine.trading_system import TradingSystem
+from trading_system.enrollment import enroll
+from trading_system.settings.load import Settings, load_settings
+from trading_system.storage.atomic_file import write_atomically
+from trading_system.storage.run_lock import RunLock
+
+_CLOSED = {
+    "paper": "mode: paper is closed until the risk limits are built: write mode: simulate, nothing was started",
+    "live": "mode: live is closed until the risk limits and the kill switch are built: write mode: simulate, nothing was started",
+    "backtest": "mode: backtest has no driver yet: write mode: simulate, nothing was started",
+}
+_EXIT_WRONG = 1
+_EXIT_HANGING = 3
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("--for", dest="for_seconds", metavar="TIME", help="stop by itself after this long, such as 60s or 5m, from the first beat")
+    parser.add_argument("--fresh", action="store_true", help="move the state folder aside and begin anew")
+
+
+def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
+    """Trade; return the exit code. Raises ConfigError for what the user must mend."""
+    for_seconds = _seconds(arguments.for_seconds) if arguments.for_seconds else None
+    settings = load_settings(Path(arguments.config), arguments.set or ())
+    mode = settings.global_settings.mode
+    if mode in _CLOSED:
+        raise ConfigError(f"{settings.place('mode')}: {_CLOSED[mode]}")
+    state = Path(arguments.state) if arguments.state else root / "var" / mode
+    enrolled = enroll(settings, root / "strategies")
+    return _Run(arguments, settings, state, venues).trade(enrolled, for_seconds)
+
+
+class _Run:
+    def __init__(self, arguments: argparse.Namespace, settings: Settings, state: Path, venues: Venues) -> None:
+        self._settings = settings
+        self._state = state
+        self._venues = venues
+        self._is_fresh = arguments.fresh
+        self._house: TradingSystem | None = None
+        self._opened: dict[str, Venue] = {}
+        self._signals = 0
+        self._runtime = ThreadRuntime(self._thread_died)
+        self._console = PlainConsole(self._runtime, self._picture, is_terminal())
+
+    def trade(self, enrolled: Any, for_seconds: float | None) -> int:
+        self._make_state_folder()
+        lock = RunLock(self._state)
+        exchange: Exchange | None = None
+        try:
+            exchange, url = self._exchange()
+            symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
+            for name, node in self._settings.system.brokers.items():
+                self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
+            house = self._house = build_house(Plan(
+                self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
+            self._greet(house, url)
+            signal.signal(signal.SIGINT, self._on_signal)
+            signal.signal(signal.SIGTERM, self._on_signal)
+            sys.setswitchinterval(0.0001)         # a busy neighbor thread then delays the engine by 0.2 ms instead of 12
+            self._console.start()
+            house.run(for_seconds)
+            self._console.stop()
+            return self._conclude(house)
+        except BrokerError as error:
+            raise ConfigError(f"the venue cannot be used: {error.reason}") from None
+        finally:
+            if exchange is not None:
+                exchange.stop()
+            lock.release()
+
+    def _make_state_folder(self) -> None:
+        state = self._state
+        if self._is_fresh and state.exists():
+            number = 1
+            while (aside := state.with_name(f"{state.name}.{number}")).exists():
+                number += 1
+            state.rename(aside)
+            print(f"the state of earlier runs is in {aside} now")
+        state.mkdir(parents=True, exist_ok=True)
+
+    def _exchange(self) -> tuple[Exchange | None, str]:
+        simulator = self._settings.system.simulator
+        if simulator.url is not None:
+            return None, simulator.url
+        limit = None if simulator.rate_limit == "off" else simulator.rate_limit
+        exchange = self._venues.simulate(str(self._state), simulator.seed, limit)
+        return exchange, exchange.url
+
+    def _greet(self, house: TradingSystem, url: str) -> None:
+        names = ", ".join(house.engine.books.desks)
+        print(f"Simulated exchange at {url}: no key, no real money. State in {self._state}. Ctrl-C stops in order.")
+        print(f"Strategies: {names}", flush=True)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self._signals += 1
+        if self._house is None or self._signals > 1:
+            print("left at once; orders may still be open at the venue", file=sys.stderr, flush=True)
+            os._exit(_EXIT_WRONG)
+        self._house.request_stop("operator", signal.Signals(number).name)
+
+    def _thread_died(self, name: str, error: BaseException) -> None:
+        if self._house is None:
+            print(f"the thread {name} died: {error!r}", file=sys.stderr, flush=True)
+            return
+        self._house.parts.sources.errors.append(f"the thread {name} died: {error!r}")
+        self._house.request_stop("house", f"the thread {name} died: {error!r}")
+
+    def _give_up(self, reason: str) -> None:
+        # The engine's thread hangs inside a strategy and cannot be freed: cancel without it, and leave.
+        print(f"{reason}; canceling the house's orders and leaving", file=sys.stderr, flush=True)
+        if self._house is not None:
+            for venue, order in orders_at_venues(self._house, self._opened):
+                try:
+                    if order.venue_order_id:
+                        venue.broker.cancel_order(order.request, order.venue_order_id)
+                except BrokerError as error:
+                    print(f"not canceled: {order.client_order_id}: {error.reason}", file=sys.stderr, flush=True)
+        os._exit(_EXIT_HANGING)
+
+    def _picture(self) -> dict[str, Any]:
+        return self._house.parts.board.picture if self._house is not None else {}
+
+    def _conclude(self, house: TradingSystem) -> int:
+        picture = house.picture()
+        write_atomically(self._state / "last_run.json", msgspec.json.format(msgspec.json.encode(picture), indent=2))
+        print()
+        for name, row in picture["strategies"].items():
+            position, opened, orders, fills, profit, _ = strategy_cells(row)
+            print(f"{name:<22} position {position}; profit {profit} (open {opened}); {fills} fills; {orders} orders open")
+        for order in house.unconfirmed:
+            print(f"not confirmed canceled: {_at_venue(order)}")
+        wrong = list(picture["error_texts"])
+        if house.unconfirmed:
+            wrong.append(f"{len(house.unconfirmed)} orders are not confirmed canceled; the next start asks for them")
+        if wrong:
+            print(f"something was wrong: {wrong[-1]}")
+            return _EXIT_WRONG
+        print(f"stopped in order after {picture['beats']} beats; figures in {self._state / 'last_run.json'}")
+        return 0
+
+
+def _at_venue(order: Order) -> str:
+    return f"{order.venue_order_id or 'no id yet'} {order.client_order_id} {order.state.name} {order_words(order.request)}"
+
+
+def _seconds(text: str) -> float:
+    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+    unit = next((unit for unit in units if text.endswith(unit)), "")
+    try:
+        seconds = float(text.removesuffix(unit)) * units.get(unit, 1.0)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 1e9:
+        raise ConfigError(f"--for {text}: give a time such as 60s, 5m or 1h")
+    return seconds
+
+

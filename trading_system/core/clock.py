@@ -1,0 +1,11 @@
+"""The engine's stamp: the moment of the event being handled. Strategies, risk, timers and bars read it; only the engine sets it."""
+
+
+class Clock:
+    """`now_ns` is UTC nanoseconds; `sequence` counts the events taken so far."""
+
+    __slots__ = ("now_ns", "sequence")
+
+    def __init__(self, now_ns: int = 0) -> None:
+        self.now_ns = now_ns
+        self.sequence = 0

@@ -1,0 +1,47 @@
+"""All desks, and whose order is whose. Live answers and the journal's records are applied here by the same few lines.
+
+The engine and recovery call it; it decides nothing, calls no hook and asks no clock.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from trading_system.core.instrument import exact
+from trading_system.core.order import Order
+from trading_system.core.order_update import OrderUpdate
+from trading_system.oms.order_manager import Change
+from trading_system.strategy_host.desk import Desk
+
+
+class Books:
+    """The desks by name. An order's name carries the house and the strategy: `<house>-<strategy>-<run>-<n>`."""
+
+    def __init__(self, house: str, desks: Mapping[str, Desk]) -> None:
+        self.house = house
+        self.desks = dict(desks)
+
+    def find(self, client_order_id: str) -> tuple[Desk, Order] | None:
+        """Return the desk and the order of that name; None when it is a stranger's, or long over."""
+        parts = client_order_id.split("-")
+        if len(parts) != 4 or parts[0] != self.house:
+            return None
+        desk = self.desks.get(parts[1])
+        order = desk.orders.get(client_order_id) if desk is not None else None
+        return (desk, order) if desk is not None and order is not None else None
+
+    def apply(self, desk: Desk, order: Order, update: OrderUpdate, now_ns: int) -> Change:
+        """Apply an answer: the order, its fill in the ledger, its reservation. The same answer twice changes nothing the second time."""
+        change = desk.orders.apply(order, update, now_ns)
+        fill = change.fill
+        if fill is not None:
+            price = exact(order.average_price) if order.exact.filled_quantity else None
+            desk.positions.apply(fill, price)
+            desk.fills += 1 if fill.exact.quantity else 0
+        return change
+
+    def open_orders(self, broker: str = "") -> Iterator[tuple[Desk, Order]]:
+        """Return every order that is not over, of one broker or of all."""
+        suffix = "." + broker
+        for desk in self.desks.values():
+            for order in desk.orders:
+                if not broker or order.symbol.endswith(suffix):
+                    yield desk, order

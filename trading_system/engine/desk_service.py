@@ -1,0 +1,75 @@
+"""What the engine does for a desk: the stamp, order names, risk's verdict, a place in the queue, timers.
+
+Called from inside strategies' verbs, on the engine's thread.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from trading_system.core.clock import Clock
+from trading_system.core.events import ActionEvent, CancelEvent, NoteEvent, OrderEvent, Verdict
+from trading_system.core.order import OrderRequest
+from trading_system.core.order_update import ZERO
+from trading_system.engine.timers import Timers
+from trading_system.oms.reservations import needs
+from trading_system.risk.limits import RiskLimits
+from trading_system.risk.risk_manager import RiskManager, Situation
+from trading_system.strategy_host.desk import Desk
+from trading_system.strategy_host.hook_guard import HookGuard
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+LogLine = Callable[[str, str, str, Mapping[str, Any]], None]
+
+
+class DeskService:
+    """One for all desks. `closed_reason` is set while the house takes no orders at all; `broken` names the brokers that refuse us."""
+
+    def __init__(self, clock: Clock, house: str, run_started_ns: int, risk: RiskManager, limits: Mapping[str, RiskLimits],
+                 lay: Callable[[ActionEvent], None], log_line: LogLine) -> None:
+        self.clock = clock
+        self.timers = Timers()
+        self.guard: HookGuard | None = None
+        self.closed_reason = ""
+        self.broken: dict[str, str] = {}
+        self.log_line = log_line
+        self._house = house
+        self._run = base36(run_started_ns // 1_000_000_000)
+        self._numbers: dict[str, Iterator[int]] = {}
+        self._risk = risk
+        self._limits = limits
+        self._lay = lay
+
+    def name_order(self, strategy: str) -> str:
+        """Return `<house>-<strategy>-<run>-<n>`: a deleted or restored state folder can never repeat one."""
+        return f"{self._house}-{strategy}-{self._run}-{next(self._numbers.setdefault(strategy, itertools.count(1)))}"
+
+    def judge(self, desk: Desk, request: OrderRequest, reference: float) -> Verdict:
+        """Let risk judge an order of `desk` against everything that is open and free right now."""
+        view = desk.market[request.symbol]
+        instrument = view.instrument
+        currency, needed = instrument.counter, ZERO
+        if reference > 0:
+            currency, needed = needs(request, instrument, Decimal(repr(reference)))
+        return self._risk.judge(request, Situation(
+            instrument, self._limits[desk.name], self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, ""),
+            reference, view.age_seconds, len(desk.orders), currency, needed, desk.free(currency)))
+
+    def lay(self, event: OrderEvent | CancelEvent | NoteEvent) -> None:
+        """Lay a consequence of the event being handled."""
+        self._lay(event)
+
+    def set_timer(self, desk: Desk, seconds: float, hook: Callable[[], None]) -> None:
+        """Call a hook of the desk's strategy every so many seconds, with the guard around it."""
+        guarded = self.guard.wrap(desk, hook) if self.guard is not None else hook
+        self.timers.set(self.clock.now_ns, int(seconds * 1e9), guarded)
+
+
+def base36(number: int) -> str:
+    """Return a number above zero in the digits 0-9a-z."""
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits or "0"

@@ -1,0 +1,215 @@
+"""An order's way through the engine: wanted, sent, heard of, filled, canceled, looked up. Called by the engine only, on its thread.
+
+Every method returns the actions that follow; records and further events go out through the two callables it is given.
+"""
+
+from collections.abc import Callable, Sequence
+
+from trading_system.core.actions import Action, CancelOrder, LookUpOrders, PlaceOrder
+from trading_system.core.clock import Clock
+from trading_system.core.events import (
+    ActionEvent,
+    CancelEvent,
+    CheckOrderStatusEvent,
+    FillEvent,
+    LookUpFailedEvent,
+    OpenOrdersEvent,
+    OrderEvent,
+    OrderUpdateEvent,
+    WarningEvent,
+)
+from trading_system.core.order import CancelState, Order, OrderState
+from trading_system.core.order_update import Answer, Evidence, OrderUpdate
+from trading_system.core.records import RecordBody
+from trading_system.engine.books import Books
+from trading_system.engine.doubts import Doubts
+from trading_system.strategy_host.desk import Desk
+
+_ABOUT_CANCEL = (Answer.CANCEL_ACCEPTED, Answer.CANCEL_REFUSED, Answer.CANCEL_UNKNOWN)
+_READS = (Answer.OPEN, Answer.WAITING, Answer.FILLED, Answer.CANCELED, Answer.EXPIRED, Answer.NOT_FOUND)
+_IN_DOUBT = (OrderState.UNKNOWN, OrderState.LOST)
+_AGAIN_NS = 10_000_000_000          # ask or cancel once more when nothing was heard for so long
+
+
+class OrderFlow:
+    """`pause(desk, reason)` is called when an order of the desk must be looked at by people first."""
+
+    def __init__(self, clock: Clock, books: Books, doubts: Doubts, lay: Callable[[ActionEvent], None],
+                 remember: Callable[[RecordBody], None], pause: Callable[[Desk, str], None]) -> None:
+        self.books = books
+        self.doubts = doubts
+        self.strangers: set[str] = set()
+        self.send_delays_ns: list[int] = []
+        self._clock = clock
+        self._lay = lay
+        self._remember = remember
+        self._pause = pause
+        self._asked_ns: dict[str, int] = {}
+        self._listing_ns: dict[str, int] = {}
+        self._cancel_sent_ns: dict[str, int] = {}
+
+    def order(self, event: OrderEvent) -> Sequence[Action]:
+        """A strategy ordered: remember the order with its verdict, and let it leave if risk said yes."""
+        self._remember(event)
+        if event.verdict.is_accepted:
+            return (PlaceOrder(event.request),)
+        self._tell(event.request.client_order_id)
+        return ()
+
+    def cancel(self, event: CancelEvent) -> Sequence[Action]:
+        """An order shall be canceled: at once where the venue's name of it is known, else when it becomes known."""
+        found = self.books.find(event.client_order_id)
+        if found is None or found[1].is_done:
+            return ()
+        self._remember(event)
+        order = found[1]
+        if order.state is OrderState.PENDING_NEW and not order.venue_order_id:
+            return (CancelOrder(order.request, ""),)            # perhaps it can still be withdrawn from our own lane
+        return self._send_cancel(order)
+
+    def update(self, event: OrderUpdateEvent) -> Sequence[Action]:
+        """An answer about one order came in."""
+        if event.update.answer in _READS:
+            self._asked_ns.pop(event.update.client_order_id, None)
+        return self._hear(event.update)
+
+    def open_orders(self, event: OpenOrdersEvent) -> Sequence[Action]:
+        """The list came in: hear each row, then ask for those that should be there and are not."""
+        self._listing_ns.pop(event.broker, None)
+        actions: list[Action] = []
+        listed = set()
+        for update in event.updates:
+            listed.add(update.client_order_id)
+            actions.extend(self._hear(update))
+        if event.is_complete:
+            for _, order in self.books.open_orders(event.broker):
+                is_expected = order.venue_order_id and order.acknowledged_ns < event.asked_ns and order.state not in _IN_DOUBT
+                if is_expected and order.client_order_id not in listed:
+                    actions.extend(self._look_up(order))
+        return actions
+
+    def look_up_failed(self, event: LookUpFailedEvent) -> Sequence[Action]:
+        """A question got no answer: it may be asked again."""
+        if event.client_order_id:
+            self._asked_ns.pop(event.client_order_id, None)
+        else:
+            self._listing_ns.pop(event.broker, None)
+        return ()
+
+    def check(self, event: CheckOrderStatusEvent) -> Sequence[Action]:
+        """Ask one broker for its open orders once, and one by one for those in doubt."""
+        now_ns = self._clock.now_ns
+        actions: list[Action] = []
+        has_open = any(order.venue_order_id for _, order in self.books.open_orders(event.broker))
+        if has_open and now_ns - self._listing_ns.get(event.broker, 0) > _AGAIN_NS:
+            self._listing_ns[event.broker] = now_ns
+            actions.append(LookUpOrders(event.broker))
+        actions.extend(self.ask_for_doubts())
+        return actions
+
+    @property
+    def is_asking(self) -> bool:
+        """Tell whether an order is in doubt, or an answer about one is awaited."""
+        return bool(self._asked_ns or self._listing_ns or len(self.doubts))
+
+    def ask_for_doubts(self) -> Sequence[Action]:
+        """Ask for the orders in doubt that are due, one by one."""
+        now_ns = self._clock.now_ns
+        for name in self.doubts.lost(now_ns):
+            self._conclude(name, Answer.LOST, "not resolved in time; its funds stay reserved and asking goes on")
+        found = [self.books.find(name) for name in self.doubts.due(now_ns)]
+        return [LookUpOrders(broker_of(order), order.request, order.venue_order_id, True) for _, order in filter(None, found)]
+
+    def after_replay(self) -> Sequence[Action]:
+        """Settle what a crash left behind: what was never sent is over, what was on its way is in doubt and asked for first."""
+        actions: list[Action] = []
+        for _, order in tuple(self.books.open_orders()):
+            name = order.client_order_id
+            if order.state is OrderState.PENDING_NEW:
+                self._conclude(name, Answer.DENIED, "the program ended before it was sent")
+            elif order.state is OrderState.SENT:
+                self._conclude(name, Answer.OUTCOME_UNKNOWN, "the program ended while it was on its way")
+            elif order.state in _IN_DOUBT:
+                self.doubts.begin(name, self._clock.now_ns)
+            else:
+                actions.extend(self._look_up(order))
+        return actions
+
+    def _hear(self, update: OrderUpdate) -> Sequence[Action]:
+        found = self.books.find(update.client_order_id)
+        if found is None:
+            if update.client_order_id not in self.strangers:
+                self.strangers.add(update.client_order_id)
+                self._lay(WarningEvent(f"an order that is not ours is open at the venue ({update.venue_order_id}); it is left alone"))
+            return ()
+        desk, order = found
+        change = self.books.apply(desk, order, update, self._clock.now_ns)
+        if update.answer is Answer.SENT:
+            self.send_delays_ns.append(update.evidence.asked_ns - order.request.created_ns)
+        elif change.is_news:
+            self._remember(OrderUpdateEvent(update))
+        self._keep_doubts(order, update)
+        if change.is_news:
+            desk.settle(order)
+        if change.alarm and change.is_news:
+            self._lay(WarningEvent(change.alarm, desk.name))
+            if order.is_quarantined:
+                self._pause(desk, change.alarm)
+        if change.fill is not None:
+            self._lay(FillEvent(change.fill))
+        elif change.is_news and update.answer is not Answer.SENT:
+            self._tell(order.client_order_id)
+        return self._follow_up(order, update)
+
+    def _follow_up(self, order: Order, update: OrderUpdate) -> Sequence[Action]:
+        if order.is_done:
+            self._cancel_sent_ns.pop(order.client_order_id, None)
+            return ()
+        if update.answer in _ABOUT_CANCEL:
+            return self._look_up(order)
+        if order.cancel in (CancelState.SENT, CancelState.UNKNOWN) and update.answer in _READS:
+            # The venue still shows it, asked well after the cancel left: the cancel is lost, and canceling twice does no harm.
+            sent_ns = self._cancel_sent_ns.get(order.client_order_id, 0)
+            if order.cancel is CancelState.UNKNOWN or update.evidence.asked_ns - sent_ns > _AGAIN_NS:
+                order.cancel = CancelState.WANTED
+        return self._send_cancel(order) if order.cancel is CancelState.WANTED else ()
+
+    def _send_cancel(self, order: Order) -> Sequence[Action]:
+        if not order.venue_order_id or order.cancel is not CancelState.WANTED:
+            return ()
+        order.cancel = CancelState.SENT
+        self._cancel_sent_ns[order.client_order_id] = self._clock.now_ns
+        return (CancelOrder(order.request, order.venue_order_id),)
+
+    def _look_up(self, order: Order) -> Sequence[Action]:
+        name, now_ns = order.client_order_id, self._clock.now_ns
+        if now_ns - self._asked_ns.get(name, 0) < _AGAIN_NS:
+            return ()
+        self._asked_ns[name] = now_ns
+        return (LookUpOrders(broker_of(order), order.request, order.venue_order_id),)
+
+    def _keep_doubts(self, order: Order, update: OrderUpdate) -> None:
+        name = order.client_order_id
+        if order.state not in _IN_DOUBT:
+            self.doubts.end(name)
+        elif update.answer is Answer.NOT_FOUND:
+            if self.doubts.not_found(name, update.evidence):
+                self._conclude(name, Answer.NOT_PLACED, "the venue was asked often enough and never heard of it")
+        else:
+            self.doubts.begin(name, self._clock.now_ns)
+
+    def _conclude(self, name: str, answer: Answer, reason: str) -> None:
+        now_ns = self._clock.now_ns
+        self._lay(OrderUpdateEvent(OrderUpdate(name, answer, Evidence("house", now_ns, now_ns), reason=reason)))
+        if answer is Answer.LOST:
+            self._lay(WarningEvent(f"order {name} is lost: {reason}", name.split("-")[1]))
+
+    def _tell(self, client_order_id: str) -> None:
+        found = self.books.find(client_order_id)
+        if found is not None:
+            found[0].call("on_order", found[1])
+
+
+def broker_of(order: Order) -> str:
+    """Return the name of the broker an order is at."""
+    return order.symbol.rpartition(".")[2]

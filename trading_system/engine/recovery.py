@@ -1,0 +1,88 @@
+"""Starting is recovering: the journal is replayed through the same books as live answers, and what is not over is asked for first.
+
+Replay applies, it never decides: no hook, no risk check, no clock.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+import msgspec
+
+from trading_system.core.events import CancelEvent, OrderEvent, OrderUpdateEvent
+from trading_system.core.order import OrderState
+from trading_system.core.order_update import Answer, Evidence, OrderUpdate
+from trading_system.core.records import CapitalBooked, OrderSent, Record, RunStarted, StateSaved, StrategyStarted
+from trading_system.engine.books import Books
+
+
+class Past(msgspec.Struct):
+    """What must be known of earlier runs before the desks can be laid: empty for a new state folder."""
+
+    house: str = ""
+    epoch: int = 0
+    started_ns: int = 0
+    strategies: dict[str, StrategyStarted] = {}
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> "Past":
+        """Read it from the journal's records."""
+        past = cls()
+        for record in records:
+            if isinstance(record.body, RunStarted):
+                past.house, past.epoch, past.started_ns = record.body.house, record.body.epoch, record.body.started_ns
+                past.strategies.update(record.body.strategies)
+        return past
+
+
+class Replay:
+    """Applies records in order. `states` holds each strategy's last saved state, `capital` what the last run gave each of them."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.states: dict[str, bytes] = {}
+        self.capital: dict[str, dict[str, Decimal]] = {}
+        self.records = 0
+
+    def apply(self, record: Record) -> None:
+        """Apply one record of the journal."""
+        self.records += 1
+        body = record.body
+        if isinstance(body, OrderUpdateEvent):
+            self._update(body.update, record.taken_ns)
+        elif isinstance(body, OrderEvent):
+            desk = self.books.desks[body.request.strategy]
+            desk.orders.add(body.request, body.reference_price, "" if body.verdict.is_accepted else body.verdict.sentence)
+        elif isinstance(body, OrderSent):
+            stamp = Evidence("journal", record.taken_ns, record.taken_ns)
+            self._update(OrderUpdate(body.client_order_id, Answer.SENT, stamp), record.taken_ns)
+        elif isinstance(body, CancelEvent):
+            found = self.books.find(body.client_order_id)
+            if found is not None:
+                found[0].orders.want_cancel(found[1])
+        elif isinstance(body, CapitalBooked):
+            self.books.desks[body.strategy].positions.book_capital(body.symbol, body.quantity, body.price)
+        elif isinstance(body, StateSaved):
+            self.states[body.strategy] = body.state
+        elif isinstance(body, RunStarted):
+            self.fund(body)
+
+    def finish(self) -> None:
+        """Reserve again for every order that is not over."""
+        for desk, order in self.books.open_orders():
+            if order.state < OrderState.FILLED:
+                desk.restore(order)
+
+    def _update(self, update: OrderUpdate, taken_ns: int) -> None:
+        found = self.books.find(update.client_order_id)
+        if found is not None:
+            self.books.apply(found[0], found[1], update, taken_ns)
+
+    def fund(self, run: RunStarted) -> None:
+        """Bring in the capital that a run gives: all of it to a new strategy, the difference as a deposit or a withdrawal to a known one."""
+        for name, started in run.strategies.items():
+            known = self.capital.get(name, {})
+            for currency in known.keys() | started.capital.keys():
+                change = started.capital.get(currency, Decimal(0)) - known.get(currency, Decimal(0))
+                if change:
+                    self.books.desks[name].positions.deposit(currency, change)
+            self.capital[name] = dict(started.capital)

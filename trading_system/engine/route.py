@@ -1,0 +1,97 @@
+"""The way of one symbol's market data: first what is known of it, then the bars, then the hooks of the strategies that wrote one.
+
+The engine's thread only. Laid again whenever a strategy joins, pauses or resumes.
+"""
+
+from collections.abc import Callable, Sequence
+
+from trading_system.core.clock import Clock
+from trading_system.core.market_data import Bar, Book, Tick, Trade
+from trading_system.engine.bar_builder import BarBuilder
+from trading_system.strategy_host.market_view import MarketView
+
+Hook = Callable[..., None]
+
+
+class Route:
+    """One symbol's view, bar builders and hooks. `late` counts data older by the venue's time than what was accepted before."""
+
+    def __init__(self, view: MarketView, clock: Clock, lay_bar: Callable[[Bar, int], None]) -> None:
+        self.view = view
+        self.late = 0
+        self.ticks = 0
+        self.builders: list[BarBuilder] = []
+        self.tick_hooks: Sequence[Hook] = ()
+        self.trade_hooks: Sequence[Hook] = ()
+        self.book_hooks: Sequence[Hook] = ()
+        self.bar_hooks: dict[int, Sequence[Hook]] = {}
+        self.on_first_mark: Callable[[str, float], None] | None = None
+        self._clock = clock
+        self._lay_bar = lay_bar
+
+    def tick(self, tick: Tick) -> None:
+        """Deliver a tick."""
+        view = self.view
+        if view.tick is not None and tick.time_ns < view.tick.time_ns:
+            self.late += 1
+            return
+        self.ticks += 1
+        view.tick = view.last = tick
+        view.taken_ns = self._clock.now_ns
+        if self.on_first_mark is not None:
+            self.on_first_mark(tick.symbol, tick.mark)
+        if self.builders:
+            self.feed_bars(tick)
+        for hook in self.tick_hooks:
+            hook(tick)
+
+    def trade(self, trade: Trade) -> None:
+        """Deliver a public trade."""
+        view = self.view
+        view.trade = trade
+        if view.last is None:
+            view.last = trade
+        for hook in self.trade_hooks:
+            hook(trade)
+
+    def book(self, book: Book) -> None:
+        """Deliver the best levels."""
+        view = self.view
+        if view.book is not None and book.time_ns < view.book.time_ns:
+            self.late += 1
+            return
+        view.book = book
+        for hook in self.book_hooks:
+            hook(book)
+
+    def bar(self, bar: Bar) -> None:
+        """Deliver a bar that came as market data (history): it is the newest price, and every strategy on bars sees it."""
+        view = self.view
+        view.bar = view.last = bar
+        view.taken_ns = bar.time_ns
+        if self.on_first_mark is not None:
+            self.on_first_mark(bar.symbol, bar.close)
+        for hooks in self.bar_hooks.values():
+            for hook in hooks:
+                hook(bar)
+
+    def built_bar(self, bar: Bar, bar_ns: int) -> None:
+        """Deliver a bar that we built ourselves to the strategies that asked for its length."""
+        self.view.bar = bar
+        for hook in self.bar_hooks.get(bar_ns, ()):
+            hook(bar)
+
+    def feed_bars(self, tick: Tick) -> None:
+        """Let the builders see a tick: the last trade where the venue tells it, the mid otherwise."""
+        price = tick.last if tick.last == tick.last else tick.mid
+        for builder in self.builders:
+            ended = builder.add(self._clock.now_ns, price)
+            if ended is not None:
+                self._lay_bar(ended, builder.bar_ns)
+
+    def close_bars(self, now_ns: int) -> None:
+        """Deliver bars whose end has passed without a further tick."""
+        for builder in self.builders:
+            ended = builder.close_due(now_ns)
+            if ended is not None:
+                self._lay_bar(ended, builder.bar_ns)

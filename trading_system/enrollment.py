@@ -1,0 +1,49 @@
+"""Reads the strategies a user configured: their files, typed params, limits. Called by the commands before anything starts.
+
+Collects everything that is wrong and raises one ConfigError; starts nothing.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from trading_system.core.errors import ConfigError
+from trading_system.risk.limits import RiskLimits
+from trading_system.settings.convert import convert
+from trading_system.settings.house_settings import StrategySettings
+from trading_system.settings.load import Settings
+from trading_system.settings.problems import Problems
+from trading_system.strategy_host.discovery import load_strategy
+from trading_system.strategy_host.strategy_base import StrategyBase
+
+
+class Enrolled(msgspec.Struct):
+    """One strategy, ready to be given a desk."""
+
+    name: str
+    settings: StrategySettings
+    kind: type[StrategyBase]
+    params: StrategyBase.Params
+    limits: RiskLimits
+
+
+def enroll(settings: Settings, strategies_directory: Path) -> list[Enrolled]:
+    """Return every active strategy. Raises ConfigError with all that is wrong in files, params and limits."""
+    problems, sentences = Problems(), list[str]()
+    house = RiskLimits(settings.system.max_open_orders, settings.system.stale_price_seconds)
+    enrolled = []
+    for name, strategy in settings.global_settings.strategies.items():
+        if not strategy.active:
+            continue
+        kind = load_strategy(strategies_directory / strategy.file, sentences)
+        limits = convert(strategy.risk, RiskLimits, problems, settings.sources)
+        params = convert(strategy.params, kind.Params, problems, settings.sources) if kind is not None else None
+        if kind is not None and limits is not None and params is not None:
+            written = {key: getattr(limits, key) for key in strategy.risk.entries}
+            enrolled.append(Enrolled(name, strategy, kind, params, msgspec.structs.replace(house, **written)))
+    told = [*problems, *sentences]
+    if told:
+        raise ConfigError(*told)
+    if not enrolled:
+        raise ConfigError("no strategy is active: add one to global_strategy_config.yaml")
+    return enrolled

@@ -1,0 +1,83 @@
+"""The last door: stands in front of every broker, on the executor's thread, and judges an order once more at the moment of sending.
+
+It keeps the pace, denies what waited too long, and looks at the kill latch after the waiting, not before. It never repeats anything.
+"""
+
+from collections.abc import Callable
+
+from trading_system.core.errors import HeldBack, TryAgain
+from trading_system.core.events import Balance, OpenOrdersEvent
+from trading_system.core.instrument import Instrument
+from trading_system.core.order import OrderRequest
+from trading_system.core.order_update import OrderUpdate
+from trading_system.core.ports import Broker, Runtime, VenueTrade
+from trading_system.risk.kill_latch import KillLatch
+
+#: Waits for a place in the venue's rate until monotonic nanoseconds; False when none came free in time.
+WaitForRate = Callable[[int], bool]
+
+
+class GuardedBroker:
+    """A broker behind the last door. `wait_to_order` and `wait_to_cancel` take a place in the venue's rate."""
+
+    def __init__(self, broker: Broker, latch: KillLatch, runtime: Runtime, wait_to_order: WaitForRate, wait_to_cancel: WaitForRate,
+                 max_queue_seconds: float = 2.0) -> None:
+        self.name = broker.name
+        self.broker = broker
+        self._latch = latch
+        self._runtime = runtime
+        self._wait_to_order = wait_to_order
+        self._wait_to_cancel = wait_to_cancel
+        self._max_queue_ns = int(max_queue_seconds * 1e9)
+        self.longest_wait_seconds = 0.0
+        self.held_back = 0
+
+    def place_order(self, request: OrderRequest) -> OrderUpdate:
+        """Place it, if the rate has room in time and nobody killed the house. Raises HeldBack, and what the broker raises."""
+        runtime = self._runtime
+        waited_ns = max(0, runtime.now_ns() - request.created_ns)
+        until_ns = runtime.monotonic_ns() + self._max_queue_ns - waited_ns
+        is_in_time = waited_ns < self._max_queue_ns and self._wait_to_order(until_ns)
+        waited = (runtime.now_ns() - request.created_ns) / 1e9
+        if not is_in_time:
+            self._hold_back(f"it waited {waited:.1f} s to be sent, {self._max_queue_ns / 1e9:g} s are allowed")
+        if self._latch.is_set():
+            self._hold_back("the house is killed")
+        self.longest_wait_seconds = max(self.longest_wait_seconds, waited)
+        return self.broker.place_order(request)
+
+    def cancel_order(self, request: OrderRequest, venue_order_id: str) -> OrderUpdate:
+        """Ask to cancel; a killed house still cancels."""
+        if not self._wait_to_cancel(self._runtime.monotonic_ns() + 5 * self._max_queue_ns):
+            raise TryAgain("the venue's rate had no room for the cancel")
+        return self.broker.cancel_order(request, venue_order_id)
+
+    def instruments(self) -> list[Instrument]:
+        """Return every market that can be traded."""
+        return self.broker.instruments()
+
+    def look_up(self, request: OrderRequest, venue_order_id: str = "") -> OrderUpdate:
+        """Return what the venue holds under our name."""
+        return self.broker.look_up(request, venue_order_id)
+
+    def open_orders(self) -> OpenOrdersEvent:
+        """Return all open orders of the account."""
+        return self.broker.open_orders()
+
+    def fills_since(self, symbol: str, since_ns: int) -> list[VenueTrade]:
+        """Return our own trades of `symbol` since then."""
+        return self.broker.fills_since(symbol, since_ns)
+
+    def balances(self) -> dict[str, Balance]:
+        """Return what the account holds per currency."""
+        return self.broker.balances()
+
+    def _hold_back(self, reason: str) -> None:
+        self.held_back += 1
+        raise HeldBack(reason)
+
+
+def no_wait(until_ns: int) -> bool:
+    """Take a place in a rate that nobody limits."""
+    return True
+

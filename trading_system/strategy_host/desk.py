@@ -1,0 +1,253 @@
+"""The desk one strategy works at: its own order manager, position manager and reservations, and the way its wishes take into the house.
+
+Strategies reach it through `StrategyBase` only; the engine makes it and applies answers to it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Protocol
+
+from trading_system.core.clock import Clock
+from trading_system.core.events import CancelEvent, NoteEvent, OrderEvent, Verdict
+from trading_system.core.instrument import FeeCurrency, Instrument, Number
+from trading_system.core.market_data import Bar
+from trading_system.core.order import Order, OrderKind, OrderRequest, TimeInForce
+from trading_system.core.order_update import ZERO
+from trading_system.core.order_words import order_words
+from trading_system.core.side import Side
+from trading_system.oms.order_manager import OrderManager
+from trading_system.oms.position_manager import PositionManager
+from trading_system.oms.reservations import Reservations, may_fill, needs
+from trading_system.strategy_host.hook_times import HookTimes
+from trading_system.strategy_host.market_view import MarketView
+
+if TYPE_CHECKING:
+    from trading_system.strategy_host.strategy_base import StrategyBase
+
+_FLATTEN_TRIES = 5
+
+
+class House(Protocol):
+    """What a desk needs of the engine."""
+
+    clock: Clock
+
+    def name_order(self, strategy: str) -> str:
+        """Return a client order id that was never used before."""
+
+    def judge(self, desk: "Desk", request: OrderRequest, reference: float) -> Verdict:
+        """Let risk judge an order."""
+
+    def lay(self, event: OrderEvent | CancelEvent | NoteEvent) -> None:
+        """Lay a consequence of the event being handled."""
+
+    def set_timer(self, desk: "Desk", seconds: float, hook: Callable[[], None]) -> None:
+        """Call a hook of the desk's strategy every so many seconds."""
+
+    def log_line(self, strategy: str, level: str, text: str, fields: Mapping[str, Any]) -> None:
+        """Write a line of a strategy's own log."""
+
+
+class StrategyLog:
+    """A strategy's own log: event text and fields, one line each in the house's log file."""
+
+    def __init__(self, strategy: str, write: Callable[[str, str, str, Mapping[str, Any]], None]) -> None:
+        self._strategy = strategy
+        self._write = write
+
+    def info(self, text: str, **fields: Any) -> None:
+        """Write a line."""
+        self._write(self._strategy, "info", text, fields)
+
+    def warning(self, text: str, **fields: Any) -> None:
+        """Write a line that somebody should read."""
+        self._write(self._strategy, "warning", text, fields)
+
+
+class Desk:
+    """One strategy's place in the house. `is_paused` with `pause_reason` means no hook is called and no order is taken."""
+
+    def __init__(self, name: str, strategy: "StrategyBase | None", symbols: Sequence[str], orders: OrderManager,
+                 positions: PositionManager, market: Mapping[str, MarketView], house: House, *, bar_ns: int = 0, on_stop: str = "cancel",
+                 collar: Decimal = Decimal("0.02")) -> None:
+        self.name = name
+        self.strategy = strategy
+        self.symbols = tuple(symbols)
+        self.orders = orders
+        self.positions = positions
+        self.reservations = Reservations()
+        self.market = {symbol: market[symbol] for symbol in symbols}
+        self.clock = house.clock
+        self.log = StrategyLog(name, house.log_line)
+        self.bar_ns = bar_ns
+        self.on_stop = on_stop
+        self.is_paused = False
+        self.pause_reason = ""
+        self.last_decision = ""
+        self.fills = 0
+        self.past: dict[str, list[Bar]] = {}
+        self.times: dict[str, HookTimes] = {}
+        self.hooks: dict[str, Callable[..., None]] = {}
+        self._house = house
+        self._collar = collar
+        self._flattening: dict[str, int] = {}
+        self._replacing: dict[str, Number] = {}
+
+    # What the strategy wants.
+
+    def submit(self, side: Side, symbol: str, quantity: Number | None, value: Number | None, limit: Number | None, stop: Number | None,
+               post_only: bool, time_in_force: str, tag: str) -> Order:
+        """Build the order, let risk judge it, reserve for it, and lay it in the queue. Raises ValueError for a wrong argument."""
+        view = self.market.get(symbol)
+        if view is None:
+            raise ValueError(f"{symbol!r} is not one of our instruments: {', '.join(self.symbols)}")
+        reference = view.reference(side)
+        request = self._request(view.instrument, reference, side, quantity, value, limit, stop, post_only, time_in_force, tag)
+        verdict = self._house.judge(self, request, reference)
+        order = self.orders.add(request, reference, "" if verdict.is_accepted else verdict.sentence)
+        if verdict.is_accepted:
+            self.restore(order)
+        self.last_decision = order_words(request) if verdict.is_accepted else f"{order_words(request)}: denied, {verdict.sentence}"
+        self._house.lay(OrderEvent(request, verdict, reference, view.taken_ns))
+        return order
+
+    def _request(self, instrument: Instrument, reference: float, side: Side, quantity: Number | None, value: Number | None,
+                 limit: Number | None, stop: Number | None, post_only: bool, time_in_force: str, tag: str) -> OrderRequest:
+        if (quantity is None) == (value is None):
+            raise ValueError("give either a quantity or a value")
+        if value is not None and (limit is not None or stop is not None or side is Side.SELL):
+            raise ValueError("an order by value is a market order to buy; give a quantity instead")
+        if stop is not None:
+            raise ValueError(f"stop orders are not offered on {instrument.symbol} yet")
+        try:
+            lasting = TimeInForce(time_in_force)
+        except ValueError:
+            raise ValueError(f"time_in_force is GTC, IOC or FOK, not {time_in_force!r}") from None
+        if post_only and (limit is None or lasting is not TimeInForce.GTC):
+            raise ValueError("post_only goes with a limit and GTC")
+        kind, price = (OrderKind.MARKET, None) if limit is None else (OrderKind.LIMIT, instrument.price(limit, side))
+        if kind is OrderKind.MARKET and value is None and not instrument.has_market_orders_by_quantity and reference > 0:
+            # The venue's own market order cannot state a quantity: an IOC limit a collar away can, and has a bound on its price.
+            away = Decimal(repr(reference)) * (1 + self._collar * side)
+            kind, price, lasting = OrderKind.LIMIT, instrument.nearest_price(away), TimeInForce.IOC
+        return OrderRequest(
+            self._house.name_order(self.name), self.name, instrument.symbol, side, kind, self.clock.now_ns,
+            instrument.quantity(quantity) if quantity is not None else None, instrument.value(value) if value is not None else None,
+            price, None, lasting, post_only, tag)
+
+    def cancel(self, order: Order, by: str = "") -> None:
+        """Lay the wish to cancel `order`; an order that is over, or already being canceled, is left alone."""
+        if self.orders.get(order.client_order_id) is not order:
+            raise ValueError(f"{order.client_order_id} is not our order")
+        if self.orders.want_cancel(order):
+            self._house.lay(CancelEvent(order.client_order_id, self.name, by))
+
+    def replace(self, order: Order, limit: Number) -> None:
+        """Cancel `order` and, when it is over, place what was left of it at `limit`. Raises ValueError for a wrong price."""
+        self.market[order.symbol].instrument.price(limit, order.side)
+        if order.is_open:
+            self._replacing[order.client_order_id] = limit
+            self.cancel(order)
+
+    def flatten(self, symbol: str) -> None:
+        """Cancel the orders of `symbol` and sell what is held, as soon as nothing is reserved any more."""
+        if symbol not in self.market:
+            raise ValueError(f"{symbol!r} is not one of our instruments: {', '.join(self.symbols)}")
+        self._flattening[symbol] = _FLATTEN_TRIES
+        for order in self.orders:
+            if order.symbol == symbol:
+                self.cancel(order)
+        self._continue_flatten(symbol)
+
+    def notify(self, text: str) -> None:
+        """Lay a note for people."""
+        self.last_decision = text
+        self._house.lay(NoteEvent(text, self.name))
+
+    def every(self, seconds: float, hook: Callable[[], None]) -> None:
+        """Set a timer. Raises ValueError unless `seconds` is above zero."""
+        if not seconds > 0:
+            raise ValueError("every() needs a number of seconds above zero")
+        self._house.set_timer(self, seconds, hook)
+
+    def history(self, symbol: str, bars: int) -> list[Bar]:
+        """Return up to `bars` bars that were fetched before the start, oldest first."""
+        return self.past.get(symbol, [])[-bars:]
+
+    # What the house does here.
+
+    def settle(self, order: Order) -> None:
+        """Bring the reservation of `order` in line with what may still fill; when it is over, go on with what waited for that."""
+        name = order.client_order_id
+        if order.is_done:
+            self.reservations.release(name)
+            self._after(order)
+        elif order.exact.filled_quantity:
+            _, amount, quantity = self._need(order)
+            self.reservations.reduce_to(name, amount, quantity)
+
+    def restore(self, order: Order) -> None:
+        """Reserve what an order may still take: a new one, or one that the journal brought back."""
+        self.reservations.reserve(order.request, *self._need(order))
+
+    def free(self, currency: str) -> Decimal:
+        """Return what we own of `currency` less what open orders may still take."""
+        return self.positions.holdings(currency) - self.reservations.reserved(currency)
+
+    def sellable(self, symbol: str) -> Decimal:
+        """Return how much of `symbol` can be sold now, on the grid, with room for a fee taken in base; zero below one step."""
+        instrument = self.market[symbol].instrument
+        held = min(self.free(instrument.base), self.positions.positions[symbol].exact.quantity)
+        if instrument.fee_currency is FeeCurrency.BASE:
+            held /= 1 + max(instrument.taker_fee, ZERO)
+        return held // instrument.quantity_step * instrument.quantity_step if held > 0 else ZERO
+
+    def call(self, hook: str, *arguments: Any) -> None:
+        """Call a hook of the strategy through its guard; one it did not write is not called."""
+        guarded = self.hooks.get(hook)
+        if guarded is not None:
+            guarded(*arguments)
+
+    def hook_times(self, hook: str) -> HookTimes:
+        """Return the clockwork of one hook."""
+        return self.times.setdefault(hook, HookTimes())
+
+    @property
+    def marks(self) -> dict[str, float]:
+        """Return the price each of our symbols is valued at."""
+        return {symbol: view.mark for symbol, view in self.market.items()}
+
+    @property
+    def equity(self) -> float:
+        """Return cash and positions at the last prices, in the ledger's currency."""
+        return self.positions.equity(self.marks)
+
+    @property
+    def capital(self) -> float:
+        """Return the capital in the ledger's currency."""
+        return float(self.positions.capital.get(self.positions.currency, ZERO))
+
+    def _need(self, order: Order) -> tuple[str, Decimal, Decimal]:
+        instrument, reference = self.positions.instruments[order.symbol], Decimal(repr(order.reference))
+        currency, amount = needs(order.request, instrument, reference, order.exact.filled_quantity)
+        return currency, amount, may_fill(order.request, reference, order.exact.filled_quantity)
+
+    def _after(self, order: Order) -> None:
+        limit = self._replacing.pop(order.client_order_id, None)
+        request = order.request
+        if limit is not None and request.quantity is not None and not self.is_paused:
+            left = request.quantity - order.exact.filled_quantity
+            if left > 0:
+                self.submit(request.side, request.symbol, left, None, limit, None, request.post_only, request.time_in_force, request.tag)
+        if order.symbol in self._flattening:
+            self._continue_flatten(order.symbol)
+
+    def _continue_flatten(self, symbol: str) -> None:
+        if self.is_paused or any(order.symbol == symbol for order in self.orders):
+            return
+        quantity = self.sellable(symbol)
+        tries = self._flattening.pop(symbol)
+        if quantity >= self.market[symbol].instrument.min_quantity and tries:
+            self._flattening[symbol] = tries - 1
+            self.submit(Side.SELL, symbol, quantity, None, None, None, False, "GTC", "flatten")
+

@@ -1,0 +1,93 @@
+"""The guard around every hook: it times it, contains what it raises, and breaks it off when it hangs.
+
+The engine calls hooks only through here; the watchdog asks `hanging`. A strategy can harm nobody but itself.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from trading_system.core.ports import Runtime
+from trading_system.strategy_host.desk import Desk
+
+
+class HookTimeout(BaseException):
+    """Raised inside a hook that took too long; not an Exception, so that a hook's own `except Exception` does not swallow it."""
+
+
+class HookGuard:
+    """Runs hooks on the main thread. `pause(desk, reason)` is called when one raises or is broken off.
+
+    A shot names the call it is meant for: it is fired by `shoot` on the watchdog's thread and lands in `_land` on the main thread, which
+    raises only if that very call still runs. So a late shot can never land in the engine or in another hook.
+    """
+
+    def __init__(self, runtime: Runtime, pause: Callable[[Desk, str], None], limit_seconds: float = 2.0) -> None:
+        self.limit_ns = int(limit_seconds * 1e9)
+        self._runtime = runtime
+        self._pause = pause
+        self._call = 0                      # the running call's number; 0 while no hook runs
+        self._calls = 0
+        self._started_ns = 0
+        self._desk: Desk | None = None
+        self._hook = ""
+        self._shot_at = 0
+        self.shots = 0
+        runtime.on_interrupt(self._land)
+
+    def wrap(self, desk: Desk, hook: Callable[..., None]) -> Callable[..., None]:
+        """Return `hook` with the guard around it, to be called by the engine only."""
+        name = hook.__name__
+        times = desk.hook_times(name)
+        monotonic_ns = self._runtime.monotonic_ns
+
+        def guarded(*arguments: Any) -> None:
+            if desk.is_paused:
+                return
+            started_ns = monotonic_ns()
+            try:
+                self._calls = number = self._calls + 1
+                self._desk, self._hook, self._started_ns = desk, name, started_ns
+                self._call = number
+                try:
+                    hook(*arguments)
+                finally:
+                    self._call = 0
+            except HookTimeout:
+                self._call = 0
+                self._pause(desk, f"{name} ran longer than {self.limit_ns / 1e9:g} s and was broken off")
+            except Exception as error:
+                self._pause(desk, f"{name} raised {_where(error)}")
+            except (SystemExit, KeyboardInterrupt) as error:
+                self._pause(desk, f"{name} raised {type(error).__name__}")
+            times.add(monotonic_ns() - started_ns)
+        return guarded
+
+    def hanging(self, now_ns: int) -> tuple[Desk, str, float] | None:
+        """Return the desk, the hook and the seconds of a call that runs longer than the limit at monotonic `now_ns`; else None."""
+        call, desk, started_ns = self._call, self._desk, self._started_ns
+        if not call or desk is None or now_ns - started_ns < self.limit_ns or call != self._call:
+            return None
+        return desk, self._hook, (now_ns - started_ns) / 1e9
+
+    def shoot(self) -> None:
+        """Break the running hook off. Called by the watchdog on its own thread, again and again while the hook hangs."""
+        self._shot_at = self._call
+        if self._shot_at:
+            self.shots += 1
+            self._runtime.interrupt()
+
+    def _land(self) -> None:
+        if self._call and self._shot_at == self._call:
+            raise HookTimeout
+
+
+def _where(error: Exception) -> str:
+    # The strategy's own line is what its author needs; frames of the house are noise.
+    trace = error.__traceback__
+    line = ""
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if file.endswith("_strategy.py"):
+            line = f" ({file.rpartition('/')[2]}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return f"{type(error).__name__}: {error}{line}"
