@@ -12,7 +12,7 @@ from trading_system import Bar, OrderState, StrategyBase
 class MovingAverageCrossStrategy(StrategyBase):
     """Trades crosses of two moving averages. Ask for bars in the configuration: `bars: 2s`."""
 
-    class Params(StrategyBase.Params):
+    class Params(StrategyBase.Params, frozen=True):
         """`fast` and `slow` are counted in bars. `fraction` of the free cash goes into a position; a market order sets a little more
         aside than it will cost, so all of it is too much."""
 
@@ -31,7 +31,7 @@ class MovingAverageCrossStrategy(StrategyBase):
         self.sides: dict[str, int] = dict.fromkeys(self.symbols, 0)
         self.leaving: set[str] = set()
         for symbol in self.symbols:
-            for bar in self.history(symbol, self.params.slow + 1):
+            for bar in self.history(symbol):
                 self.crosses(bar)
             if self.sides[symbol]:
                 # What happened before the start is no cross of ours: a trend that runs already is not chased.
@@ -41,7 +41,7 @@ class MovingAverageCrossStrategy(StrategyBase):
         """Decide on a finished bar."""
         symbol = bar.symbol
         cross = self.crosses(bar)
-        if not self.sides[symbol] and len(self.closes[symbol]) < self.params.slow:
+        if len(self.closes[symbol]) < self.params.slow:
             self.notify(f"{symbol}: waiting for {self.params.slow} bars, {len(self.closes[symbol])} so far")
             return
         if cross > 0:

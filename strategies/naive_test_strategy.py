@@ -11,7 +11,7 @@ from trading_system import Order, OrderState, StrategyBase, Tick
 class NaiveTestStrategy(StrategyBase):
     """Runs six steps, one every few ticks, and is then finished: market buys, limit buys, cancels, a sale."""
 
-    class Params(StrategyBase.Params):
+    class Params(StrategyBase.Params, frozen=True):
         """`quantity` is in base units; the venue's smallest order is taken where that is larger. `every_ticks` is the pace."""
 
         quantity: float = 0.001
@@ -52,13 +52,18 @@ class NaiveTestStrategy(StrategyBase):
         self.step += 1
         self.notify(f"step {self.step} of {len(self.script)}: {what}; {self.situation()}")
 
+    def on_order(self, order: Order) -> None:
+        """Say why an order came to nothing; the script goes on."""
+        if order.state in (OrderState.DENIED, OrderState.REJECTED, OrderState.NOT_PLACED):
+            self.notify(f"an order came to nothing ({order.state.name.lower()}): {order.reason}")
+
     # The six steps. Each does one thing, lays down how to see that it is over, and says what it did.
 
     def buy_by_quantity(self, tick: Tick) -> str:
         """Buy a quantity at the market."""
         order = self.remember(self.buy(self.symbol, self.quantity))
         self.is_step_over = lambda: order.is_done
-        return f"bought {self.quantity:g} {self.base} at the market{denial(order)}"
+        return f"buying {self.quantity:g} {self.base} at the market"
 
     def buy_by_value(self, tick: Tick) -> str:
         """Buy for an amount of money, worth about the same."""
@@ -66,13 +71,13 @@ class NaiveTestStrategy(StrategyBase):
         value = self.quantity * tick.ask * 1.01
         order = self.remember(self.buy(self.symbol, value=value))
         self.is_step_over = lambda: order.is_done
-        return f"bought for {value:.2f} {self.counter} at the market{denial(order)}"
+        return f"buying for {value:.2f} {self.counter} at the market"
 
     def place_far_below(self, tick: Tick) -> str:
         """Place two limit orders that nobody will trade with."""
         self.far_orders = [self.remember(self.buy(self.symbol, self.quantity, limit=tick.bid * share)) for share in (0.90, 0.88)]
         self.is_step_over = lambda: all(order.is_done or order.state is OrderState.OPEN for order in self.far_orders)
-        return f"placed two buys 10 % and 12 % below the market{''.join(denial(order) for order in self.far_orders)}"
+        return "placing two buys, 10 % and 12 % below the market"
 
     def cancel_one(self, tick: Tick) -> str:
         """Cancel the first of the two."""
@@ -124,8 +129,3 @@ class NaiveTestStrategy(StrategyBase):
         canceled = sum(order.state is OrderState.CANCELED for order in self.placed)
         return (f"{len(self.orders)} orders open, {canceled} canceled, position {self.positions[self.symbol].quantity:.8g} {self.base}, "
                 f"free cash {self.cash(self.counter):.2f} {self.counter}, profit {self.equity - self.capital:+.2f}")
-
-
-def denial(order: Order) -> str:
-    """Return why the house did not let an order leave, in words; nothing when it did."""
-    return f" (denied: {order.reason})" if order.state is OrderState.DENIED else ""

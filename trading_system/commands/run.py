@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from trading_system.core.order_words import order_words
 from trading_system.core.ports import Exchange, Venue, Venues
 from trading_system.core.runtime import ThreadRuntime
 from trading_system.engine.trading_system import TradingSystem
-from trading_system.enrollment import enroll
+from trading_system.enrollment import Enrolled, enroll
 from trading_system.settings.load import Settings, load_settings
+from trading_system.settings.scalars import UnreadableText, read_seconds
 from trading_system.storage.atomic_file import write_atomically
 from trading_system.storage.run_lock import RunLock
 
@@ -61,41 +63,41 @@ class _Run:
         self._runtime = ThreadRuntime(self._thread_died)
         self._console = PlainConsole(self._runtime, self._picture, is_terminal())
 
-    def trade(self, enrolled: Any, for_seconds: float | None) -> int:
-        self._make_state_folder()
-        lock = RunLock(self._state)
-        exchange: Exchange | None = None
-        try:
+    def trade(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
+        if self._is_fresh and self._state.exists():
+            self._move_aside()
+        with RunLock(self._state, self._runtime.now_ns()):
             exchange, url = self._exchange()
-            symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
-            for name, node in self._settings.system.brokers.items():
-                self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
-            house = self._house = build_house(Plan(
-                self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
-            self._greet(house, url)
-            signal.signal(signal.SIGINT, self._on_signal)
-            signal.signal(signal.SIGTERM, self._on_signal)
-            sys.setswitchinterval(0.0001)         # a busy neighbor thread then delays the engine by 0.2 ms instead of 12
-            self._console.start()
-            house.run(for_seconds)
-            self._console.stop()
-            return self._conclude(house)
-        except BrokerError as error:
-            raise ConfigError(f"the venue cannot be used: {error.reason}") from None
-        finally:
-            if exchange is not None:
-                exchange.stop()
-            lock.release()
+            try:
+                return self._trade(enrolled, url, for_seconds)
+            except BrokerError as error:
+                raise ConfigError(f"the venue cannot be used: {error.reason}") from None
+            finally:
+                if exchange is not None:
+                    exchange.stop()
 
-    def _make_state_folder(self) -> None:
-        state = self._state
-        if self._is_fresh and state.exists():
-            number = 1
-            while (aside := state.with_name(f"{state.name}.{number}")).exists():
-                number += 1
+    def _trade(self, enrolled: Sequence[Enrolled], url: str, for_seconds: float | None) -> int:
+        symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
+        for name, node in self._settings.system.brokers.items():
+            self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
+        house = self._house = build_house(Plan(
+            self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
+        self._greet(house, url)
+        signal.signal(signal.SIGINT, self._on_signal)
+        signal.signal(signal.SIGTERM, self._on_signal)
+        sys.setswitchinterval(0.0001)         # a busy neighbor thread then delays the engine by 0.2 ms instead of 12
+        self._console.start()
+        house.run(for_seconds)
+        self._console.stop()
+        return self._conclude(house)
+
+    def _move_aside(self) -> None:
+        state, number = self._state, 1
+        while (aside := state.with_name(f"{state.name}.{number}")).exists():
+            number += 1
+        with RunLock(state, self._runtime.now_ns()):
             state.rename(aside)
-            print(f"the state of earlier runs is in {aside} now")
-        state.mkdir(parents=True, exist_ok=True)
+        print(f"the state of earlier runs is in {aside} now")
 
     def _exchange(self) -> tuple[Exchange | None, str]:
         simulator = self._settings.system.simulator
@@ -163,14 +165,10 @@ def _at_venue(order: Order) -> str:
 
 
 def _seconds(text: str) -> float:
-    units = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-    unit = next((unit for unit in units if text.endswith(unit)), "")
     try:
-        seconds = float(text.removesuffix(unit)) * units.get(unit, 1.0)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < 1e9:
-        raise ConfigError(f"--for {text}: give a time such as 60s, 5m or 1h")
+        seconds = read_seconds(text)
+    except UnreadableText as error:
+        raise ConfigError(f"--for: {error}") from None
+    if seconds <= 0:
+        raise ConfigError(f"--for {text}: give a time above zero, such as 60s")
     return seconds
-
-

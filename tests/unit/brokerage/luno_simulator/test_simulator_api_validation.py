@@ -147,12 +147,20 @@ texts = st.one_of(
     st.text(max_size=30),
 )
 names = st.sampled_from(
-    ["pair", "type", "price", "volume", "base_volume", "counter_volume", "post_only", "time_in_force", "id",
-    "client_order_id", "order_id", "limit", "since", "before", "after_seq", "before_seq", "sort_desc", "closed",
-    "created_before", "assets", "timestamp", "ttl", "stop_price"] ) paths = st.sampled_from( ["/api/1/ticker",
-    "/api/1/tickers", "/api/1/orderbook_top", "/api/1/trades", "/api/exchange/1/markets", "/api/1/balance",
-    "/api/1/fee_info", "/api/1/postorder", "/api/1/marketorder", "/api/1/stoporder", "/api/exchange/3/order",
-    "/api/exchange/2/orders/x", "/api/exchange/2/listorders", "/api/1/listtrades"] ) shared_exchange = Exchange(1)
+    [
+        *("pair", "type", "price", "volume", "base_volume", "counter_volume", "post_only", "time_in_force", "id"),
+        *("client_order_id", "order_id", "limit", "since", "before", "after_seq", "before_seq", "sort_desc", "closed"),
+        *("created_before", "assets", "timestamp", "ttl", "stop_price", "base_account_id"),
+    ]
+)
+paths = st.sampled_from(
+    [
+        *("/api/1/ticker", "/api/1/tickers", "/api/1/orderbook_top", "/api/1/trades", "/api/exchange/1/markets"),
+        *("/api/1/balance", "/api/1/fee_info", "/api/1/postorder", "/api/1/marketorder", "/api/1/stoporder"),
+        *("/api/exchange/3/order", "/api/exchange/2/orders/x", "/api/exchange/2/listorders", "/api/1/listtrades"),
+    ]
+)
+shared_exchange = Exchange(1)
 
 
 @settings(max_examples=400, deadline=None)

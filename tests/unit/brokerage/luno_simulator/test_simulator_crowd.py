@@ -1,6 +1,7 @@
 """The crowd makes markets worth trading on, the same ones for the same seed, and never reaches absurd prices."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 from brokerage.luno_simulator.exchange import GENESIS_NS, Exchange
 from brokerage.luno_simulator.order import Side, Status
@@ -81,7 +82,7 @@ def test_moving_averages_of_two_second_bars_cross_several_times_a_minute() -> No
         closes.append(float(floor.tape.last_price))
     spreads = [sum(closes[i - 3 : i]) / 3 - sum(closes[i - 8 : i]) / 8 for i in range(8, len(closes))]
     signs = [spread > 0 for spread in spreads if spread]
-    crosses = sum(before != after for before, after in zip(signs, signs[1:], strict=False))
+    crosses = sum(before != after for before, after in pairwise(signs))
     assert crosses / minutes >= 2
 
 
