@@ -1,4 +1,7 @@
-"""The roof: reads the command line and calls one command, imported only then. Start here: `python main.py` trades on a simulated exchange."""
+"""The roof: reads the command line and calls one command, imported only then.
+
+Start here: `python main.py` trades on a simulated exchange.
+"""
 
 import argparse
 import importlib
@@ -46,7 +49,8 @@ def main(words: list[str]) -> int:
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default=str(ROOT / "configs"), metavar="DIR", help="the folder of the configuration files")
     parser.add_argument("--state", metavar="DIR", help="the state folder (default var/<mode>)")
-    parser.add_argument("--set", action="append", metavar="PATH=VALUE", help="override a setting, e.g. strategies.naive_test.params.quantity=0.002")
+    parser.add_argument("--set", action="append", metavar="PATH=VALUE",
+                        help="override a setting, such as strategies.naive_test.params.quantity=0.002")
 
 
 def _is_only_help(words: list[str]) -> bool:

@@ -52,10 +52,12 @@ class MarketMakingStrategy(StrategyBase):
         """Withdraw the quotes of a market that fell silent: nobody knows whether their prices are still good."""
         for symbol in self.symbols:
             silence = self.market[symbol].age_seconds
-            if silence > self.params.stale_seconds and self.quotes(symbol) and self.quoted_ns.get(symbol):
-                self.notify(f"{symbol}: no price for {silence:.1f} s, quotes withdrawn until there is one")
-                self.withdraw(symbol)
+            if silence <= self.params.stale_seconds or not self.quotes(symbol):
+                continue
+            self.withdraw(symbol)
+            if self.quoted_ns.get(symbol):
                 self.quoted_ns[symbol] = 0      # due at the first new price, once the old ones are gone
+                self.notify(f"{symbol}: no price for {silence:.1f} s, quotes withdrawn until there is one")
 
     def on_order(self, order: Order) -> None:
         """Quote less often when our orders come back unsent. Any other refusal (it would have crossed) waits for the next refresh."""

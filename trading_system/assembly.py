@@ -58,7 +58,8 @@ _MINUTE_NS = 60_000_000_000
 
 
 class Plan(msgspec.Struct):
-    """What a house is built from. `say(who, text)` tells people a line; `give_up(reason, orders)` ends the program when nothing else helps."""
+    """What a house is built from. `say(who, text)` tells people a line, `give_up(reason)` ends the program when nothing else
+    helps."""
 
     settings: Settings
     enrolled: Sequence[Enrolled]

@@ -46,7 +46,7 @@ class LunoBroker:
         return self._client.rest.calls
 
     def abort(self, token: str | None = None) -> int:
-        """End the calls in flight about an order (its client or venue id), or all of them; returns how many."""
+        """End the calls in flight about an order (its client order id), or all of them; returns how many."""
         return self._client.rest.abort(token)
 
     def instruments(self) -> list[Instrument]:
@@ -76,7 +76,7 @@ class LunoBroker:
 
     def cancel_order(self, request: OrderRequest, venue_order_id: str) -> OrderUpdate:
         """Ask to cancel by Luno's id, the only way there is. Returns CANCEL_ACCEPTED or CANCEL_REFUSED: in both cases look it up."""
-        reply = self._client.stoporder(venue_order_id)
+        reply = self._client.stoporder(venue_order_id, request.client_order_id)
         is_accepted = reply.body["success"]
         answer = Answer.CANCEL_ACCEPTED if is_accepted else Answer.CANCEL_REFUSED
         reason = "" if is_accepted else reply.evidence.code or "Luno answered success: false"

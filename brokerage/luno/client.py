@@ -123,14 +123,14 @@ class LunoClient:
             raise ValueError("a market order at Luno buys a counter volume or sells a base volume")
         return self._create("/api/1/marketorder", [("pair", pair), *amount], client_order_id, timestamp_ms, ttl_ms)
 
-    def stoporder(self, order_id: str) -> LunoReply:
-        """POST a cancel; the body's `success` is False too where Luno answers that there is nothing to cancel.
+    def stoporder(self, order_id: str, token: str = "") -> LunoReply:
+        """POST a cancel; the body's `success` is False too where Luno answers that there is nothing to cancel. `token` is for `abort`.
 
         Raises TryAgain (nothing was done), AccessDenied or OutcomeUnknown.
         """
         try:
             body, evidence = self._call(
-                "POST", "/api/1/stoporder", [("order_id", order_id)], Purpose.CANCEL, token=order_id,
+                "POST", "/api/1/stoporder", [("order_id", order_id)], Purpose.CANCEL, token=token,
                 queue_seconds=self._settings.order_deadline_seconds / 2, deadline_seconds=self._settings.order_deadline_seconds,
             )
         except CallFailed as failure:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import TypeVar
 
+import msgspec
 import pytest
 
 from tests.contract.accounts import Account
@@ -153,7 +154,7 @@ def test_a_market_order_by_value_fills_and_its_totals_are_the_sum_of_its_fills(d
     assert request.value is not None
     update, totals = desk.done(request)
     assert update.answer is Answer.FILLED
-    assert 0 < totals.filled_quantity
+    assert totals.filled_quantity > 0
     assert 0 < totals.filled_value <= request.value
     assert_totals_are_sum(totals, desk.fills(request, totals.filled_quantity), Side.BUY)
 
@@ -262,7 +263,7 @@ def test_a_name_that_was_refused_may_be_used_again(desk: Desk) -> None:
     with pytest.raises(OrderRefused):
         desk.broker.place_order(request)
     mended = desk.limit(Side.BUY, desk.far(Side.BUY))
-    again = OrderRequest(request.client_order_id, "contract", desk.symbol, Side.BUY, OrderKind.LIMIT, 0, mended.quantity, None, mended.limit)
+    again = msgspec.structs.replace(mended, client_order_id=request.client_order_id)
     desk.cancel(again, desk.placed(again).venue_order_id)
 
 

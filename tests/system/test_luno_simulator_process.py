@@ -1,4 +1,4 @@
-"""The simulator as a process of its own: over real sockets, with kills, and as seen by a program that knows nothing of it."""
+"""The simulator as a process of its own: over real sockets, with kills, as seen by one who knows nothing of it."""
 
 import os
 import signal

@@ -1,4 +1,7 @@
-"""Polls one feed at each beat: one call for all symbols, whatever the number of strategies. A poll still under way is skipped and counted."""
+"""Polls one feed at each beat: one call for all symbols, whatever the number of strategies.
+
+A poll still under way when the next beat rings is skipped and counted.
+"""
 
 from collections.abc import Sequence
 

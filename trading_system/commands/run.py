@@ -35,7 +35,8 @@ _EXIT_HANGING = 3
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("--for", dest="for_seconds", metavar="TIME", help="stop by itself after this long, such as 60s or 5m, from the first beat")
+    parser.add_argument("--for", dest="for_seconds", metavar="TIME",
+                        help="stop by itself after this long, such as 60s or 5m, from the first beat")
     parser.add_argument("--fresh", action="store_true", help="move the state folder aside and begin anew")
 
 

@@ -1,4 +1,7 @@
-"""What can be traded: the grid of prices and quantities, the smallest order, fees and status. The only place where a float becomes a Decimal."""
+"""What can be traded: the grid of prices and quantities, the smallest order, fees and status.
+
+The only place where a float becomes a Decimal.
+"""
 
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum

@@ -236,10 +236,13 @@ NEXT: dict[OrderState, dict[Answer, OrderState]] = {
     _S.NOT_PLACED: {**_HEARD, **_stays(_S.NOT_PLACED, _A.SENT, _A.REJECTED, _A.OUTCOME_UNKNOWN, _A.NOT_FOUND, _A.NOT_PLACED)},
 }
 
-#: The answers that are about our wish to cancel, and what becomes of the wish while the order is not done.
+_C = CancelState
+
+#: The answers that are about our wish to cancel, and what becomes of the wish while the order is not done. A refusal proves nothing:
+#: the order is looked up, and if it still stands the cancel is sent again.
 NEXT_CANCEL: dict[CancelState, dict[Answer, CancelState]] = {
-    CancelState.NONE: {_A.CANCEL_ACCEPTED: CancelState.NONE, _A.CANCEL_REFUSED: CancelState.NONE, _A.CANCEL_UNKNOWN: CancelState.NONE},
-    CancelState.WANTED: {_A.CANCEL_ACCEPTED: CancelState.SENT, _A.CANCEL_REFUSED: CancelState.NONE, _A.CANCEL_UNKNOWN: CancelState.WANTED},
-    CancelState.SENT: {_A.CANCEL_ACCEPTED: CancelState.SENT, _A.CANCEL_REFUSED: CancelState.NONE, _A.CANCEL_UNKNOWN: CancelState.UNKNOWN},
-    CancelState.UNKNOWN: {_A.CANCEL_ACCEPTED: CancelState.SENT, _A.CANCEL_REFUSED: CancelState.NONE, _A.CANCEL_UNKNOWN: CancelState.UNKNOWN},
+    _C.NONE: {_A.CANCEL_ACCEPTED: _C.NONE, _A.CANCEL_REFUSED: _C.NONE, _A.CANCEL_UNKNOWN: _C.NONE},
+    _C.WANTED: {_A.CANCEL_ACCEPTED: _C.SENT, _A.CANCEL_REFUSED: _C.UNKNOWN, _A.CANCEL_UNKNOWN: _C.UNKNOWN},
+    _C.SENT: {_A.CANCEL_ACCEPTED: _C.SENT, _A.CANCEL_REFUSED: _C.UNKNOWN, _A.CANCEL_UNKNOWN: _C.UNKNOWN},
+    _C.UNKNOWN: {_A.CANCEL_ACCEPTED: _C.SENT, _A.CANCEL_REFUSED: _C.UNKNOWN, _A.CANCEL_UNKNOWN: _C.UNKNOWN},
 }

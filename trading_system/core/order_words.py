@@ -2,16 +2,21 @@
 
 from decimal import Decimal
 
-from trading_system.core.order import OrderRequest
+from trading_system.core.order import OrderRequest, TimeInForce
+from trading_system.core.side import Side
 
 
 def order_words(request: OrderRequest) -> str:
     """Return an order as a trader would say it."""
     amount = plain(request.quantity) if request.quantity is not None else f"for {plain(request.value)}"
-    price = f" at {plain(request.limit)}" if request.limit is not None else " at the market"
-    more = "" if request.time_in_force == "GTC" else f" {request.time_in_force}"
-    more += " post-only" if request.post_only else ""
-    return f"{request.side.name.lower()} {amount} {request.symbol}{price}{more}" + (f" ({request.tag})" if request.tag else "")
+    if request.limit is None:
+        price = "at the market"
+    elif request.time_in_force is TimeInForce.GTC:
+        price = f"at {plain(request.limit)}" + (" post-only" if request.post_only else "")
+    else:
+        bound = "at most" if request.side is Side.BUY else "at least"
+        price = f"now, {bound} {plain(request.limit)}" + (" or not at all" if request.time_in_force is TimeInForce.FOK else "")
+    return f"{request.side.name.lower()} {amount} {request.symbol} {price}" + (f" ({request.tag})" if request.tag else "")
 
 
 def short(client_order_id: str) -> str:

@@ -234,3 +234,6 @@ class Venues(Protocol):
 
     def simulate(self, state_directory: str, seed: int, rate_limit: int | None) -> Exchange:
         """Start the simulated exchange, its memory in `state_directory`. Raises RuntimeError when it does not start."""
+
+    def serve(self, state_directory: str, seed: int, rate_limit: int | None, port: int) -> None:
+        """Become the simulated exchange, listening on `port` of this machine; does not come back."""

@@ -34,7 +34,7 @@ class _Call(msgspec.Struct, eq=False):
 
 
 class BrokerLanes:
-    """Carries out orders, cancels and look-ups at one broker, each kind on workers of its own. `abort` breaks the calls about an order off."""
+    """Carries out orders, cancels and look-ups at one broker, each kind on its own workers. `abort` breaks calls about an order off."""
 
     def __init__(self, broker: Broker, lay: LayAction, runtime: Runtime, abort: Callable[[str], int],
                  settings: LaneSettings | None = None) -> None:

@@ -62,7 +62,8 @@ def size_is_allowed(request: OrderRequest, at: Situation) -> Verdict | None:
     if quantity is None:
         quantity = (request.value or ZERO) / Decimal(repr(at.reference))
     if quantity < instrument.min_quantity:
-        return _denied("too_small", f"{plain(quantity)} {instrument.base} is less than the smallest order, {plain(instrument.min_quantity)}")
+        smallest = plain(instrument.min_quantity)
+        return _denied("too_small", f"{plain(quantity)} {instrument.base} is less than the smallest order, {smallest}")
     if quantity > instrument.max_quantity:
         return _denied("too_large", f"{plain(quantity)} {instrument.base} is more than the largest order, {plain(instrument.max_quantity)}")
     return None

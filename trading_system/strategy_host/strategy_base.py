@@ -1,4 +1,7 @@
-"""The class every strategy derives from: hooks it may write, verbs it may call, things it may read. Never threads, clocks, brokers or files."""
+"""The class every strategy derives from: hooks it may write, verbs it may call, things it may read.
+
+A strategy never sees threads, clocks, brokers or files.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar

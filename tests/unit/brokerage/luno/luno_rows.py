@@ -27,7 +27,8 @@ def luno_client(transport: FakeTransport, runtime: FakeRuntime, has_key: bool = 
 def market_row(**changes: Any) -> dict[str, Any]:
     return {
         "market_id": "XBTZAR", "trading_status": "ACTIVE", "base_currency": "XBT", "counter_currency": "ZAR", "min_volume": "0.0005",
-        "max_volume": "100.00", "volume_scale": 6, "min_price": "10.00", "max_price": "9000000.00", "price_scale": 0, "fee_scale": 8, **changes,
+        "max_volume": "100.00", "volume_scale": 6, "min_price": "10.00", "max_price": "9000000.00", "price_scale": 0, "fee_scale": 8,
+        **changes,
     }
 
 

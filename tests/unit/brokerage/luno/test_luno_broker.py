@@ -73,7 +73,8 @@ def test_a_market_that_makes_no_sense_is_left_out_and_counted(broker: LunoBroker
 @pytest.mark.parametrize(
     ("order", "path", "expected"),
     [
-        (request(), "/api/1/postorder", {"type": "BID", "volume": "0.01", "price": "1200000", "time_in_force": "GTC", "post_only": "false"}),
+        (request(), "/api/1/postorder",
+         {"type": "BID", "volume": "0.01", "price": "1200000", "time_in_force": "GTC", "post_only": "false"}),
         (request(side=Side.SELL, post_only=True), "/api/1/postorder", {"type": "ASK", "post_only": "true"}),
         (request(time_in_force=TimeInForce.IOC), "/api/1/postorder", {"time_in_force": "IOC"}),
         (request(OrderKind.MARKET, value=Decimal("500.50")), "/api/1/marketorder", {"type": "BUY", "counter_volume": "500.50"}),
@@ -122,7 +123,8 @@ def test_a_cancel_is_answered(broker: LunoBroker, transport: FakeTransport, repl
     transport.on("/api/1/stoporder", reply)
     update = broker.cancel_order(request(), "BX1")
     assert (update.client_order_id, update.venue_order_id, update.answer, update.reason) == ("ours-1", "BX1", answer, reason)
-    assert asked(transport, "/api/1/stoporder")[0].form == (("order_id", "BX1"),)
+    (sent,) = transport.requests
+    assert (sent.path, sent.form, sent.token) == ("/api/1/stoporder", (("order_id", "BX1"),), "ours-1")
 
 
 def test_a_look_up_asks_by_our_name_and_by_luno_s_where_there_is_none(broker: LunoBroker, transport: FakeTransport) -> None:
@@ -160,7 +162,9 @@ def listing(rows: list[dict[str, Any]]) -> Any:
 
 def test_open_orders_are_paged_with_an_overlap_for_equal_timestamps(broker: LunoBroker, transport: FakeTransport) -> None:
     # Three orders share each millisecond, so that pages end inside a group.
-    rows = [order_row(order_id=f"BX{number}", client_order_id=f"ours-{number}", creation_timestamp=1 + number // 3) for number in range(2500)]
+    rows = [
+        order_row(order_id=f"BX{number}", client_order_id=f"ours-{number}", creation_timestamp=1 + number // 3) for number in range(2500)
+    ]
     transport.on(ORDERS, listing(rows))
     event = broker.open_orders()
     assert event.is_complete

@@ -49,7 +49,8 @@ READS: list[tuple[Sent, str, list[tuple[str, str]], str, bool]] = [
      '{"orders":[]}', True),
     (lambda c: c.order("ours-1"), "/api/exchange/3/order", [("client_order_id", "ours-1")], '{"order_id":"BX1"}', True),
     (lambda c: c.order(order_id="BX1"), "/api/exchange/3/order", [("id", "BX1")], '{"order_id":"BX1"}', True),
-    (lambda c: c.listtrades("XBTZAR", 5), "/api/1/listtrades", [("pair", "XBTZAR"), ("limit", "1000"), ("since", "5")], '{"trades":[]}', True),
+    (lambda c: c.listtrades("XBTZAR", 5), "/api/1/listtrades", [("pair", "XBTZAR"), ("limit", "1000"), ("since", "5")],
+     '{"trades":[]}', True),
     (lambda c: c.listtrades("XBTZAR", 5, 9), "/api/1/listtrades", [("pair", "XBTZAR"), ("limit", "1000"), ("after_seq", "9")],
      '{"trades":[]}', True),
 ]

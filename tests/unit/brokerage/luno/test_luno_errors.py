@@ -19,7 +19,7 @@ HTML = b"<html><body>Bad gateway</body></html>"
 NONSENSE = [b"", HTML, b"{", b"null", b"[]", b"7", b"\xff\xfe", b"[" * 100_000, b'{"order_id":""}', b'{"order_id":7}', b'{"success":1}']
 
 
-def error(code: str, status: int) -> HttpReply:
+def coded(code: str, status: int) -> HttpReply:
     return replying({**ERROR, "error_code": code}, status)
 
 
@@ -29,14 +29,15 @@ def outcome(answer: HttpReply | Exception, what: str) -> BrokerError | OrderNotF
     for path in ("/api/1/marketorder", "/api/1/stoporder", "/api/exchange/3/order", "/api/1/balance"):
         transport.on(path, answer)
     try:
-        called = CALLS[what](client)
+        return bool(CALLS[what](client).body.get("success"))
     except (BrokerError, OrderNotFound) as raised:
-        assert len(transport.requests) == 1
-        assert raised.evidence is not None
-        assert raised.evidence.endpoint
-        assert raised.evidence.answered_ns >= raised.evidence.asked_ns > 0
-        return raised
-    return bool(called.body.get("success"))
+        error = raised
+    assert len(transport.requests) == 1
+    evidence = error.evidence
+    assert evidence is not None
+    assert evidence.endpoint
+    assert evidence.answered_ns >= evidence.asked_ns > 0
+    return error
 
 
 CALLS = {
@@ -54,7 +55,7 @@ def create(client: LunoClient) -> LunoReply:
 @pytest.mark.parametrize("code", REFUSALS)
 @pytest.mark.parametrize("status", [400, 403, 404, 409, 422, 429])
 def test_a_refusal_takes_a_client_error_and_a_code_of_the_table(code: str, status: int) -> None:
-    refused = outcome(error(code, status), "create")
+    refused = outcome(coded(code, status), "create")
     assert isinstance(refused, OrderRefused)
     assert refused.refusal is REACTIONS[code]
     assert refused.evidence is not None
@@ -66,15 +67,15 @@ def test_a_refusal_takes_a_client_error_and_a_code_of_the_table(code: str, statu
 @pytest.mark.parametrize("status", [200, 201, 302, 500, 502, 503])
 def test_the_same_code_on_another_status_proves_nothing_but_maintenance(code: str, status: int) -> None:
     expected = OrderRefused if code == "ErrUnderMaintenance" else OutcomeUnknown
-    assert type(outcome(error(code, status), "create")) is expected
+    assert type(outcome(coded(code, status), "create")) is expected
 
 
 @pytest.mark.parametrize("code", DENIALS)
 @pytest.mark.parametrize("what", CALLS)
 def test_a_key_or_account_that_may_not_is_access_denied_whatever_was_asked(code: str, what: str) -> None:
     for status in (400, 401, 403):
-        assert type(outcome(error(code, status), what)) is AccessDenied
-    assert type(outcome(error(code, 500), what)) is not AccessDenied
+        assert type(outcome(coded(code, status), what)) is AccessDenied
+    assert type(outcome(coded(code, 500), what)) is not AccessDenied
 
 
 @pytest.mark.parametrize("what", CALLS)
@@ -84,10 +85,12 @@ def test_401_and_403_are_access_denied_with_or_without_a_body(what: str, status:
     assert type(outcome(replying(body, status), what)) is AccessDenied
 
 
-@pytest.mark.parametrize("code", ["ErrDuplicateClientOrderID", "ErrDeadlineExceeded", "ErrInternal", "ErrNobodyKnows", "ErrOrderNotFound", ""])
+@pytest.mark.parametrize(
+    "code", ["ErrDuplicateClientOrderID", "ErrDeadlineExceeded", "ErrInternal", "ErrNobodyKnows", "ErrOrderNotFound", ""]
+)
 @pytest.mark.parametrize("status", [400, 404, 409, 500])
 def test_a_creation_with_any_other_code_may_have_happened(code: str, status: int) -> None:
-    assert type(outcome(error(code, status), "create")) is OutcomeUnknown
+    assert type(outcome(coded(code, status), "create")) is OutcomeUnknown
 
 
 def test_every_code_of_the_table_is_in_one_of_the_cases_above() -> None:
@@ -124,8 +127,8 @@ def test_a_connection_that_broke_leaves_writes_in_doubt() -> None:
 @pytest.mark.parametrize("code", ["ErrCannotStopUnknownOrNonPendingOrder", "ErrOrderNotFound"])
 def test_a_cancel_of_what_is_not_there_is_answered_no(code: str) -> None:
     for status in (400, 404, 409):
-        assert outcome(error(code, status), "cancel") is False
-    assert type(outcome(error(code, 500), "cancel")) is OutcomeUnknown
+        assert outcome(coded(code, status), "cancel") is False
+    assert type(outcome(coded(code, 500), "cancel")) is OutcomeUnknown
 
 
 def test_a_cancel_is_answered_by_its_success() -> None:
@@ -135,22 +138,22 @@ def test_a_cancel_is_answered_by_its_success() -> None:
 
 @pytest.mark.parametrize("code", ["ErrInternal", "ErrUnderMaintenance", "ErrInvalidArguments", "ErrNobodyKnows"])
 def test_any_other_answer_leaves_a_cancel_in_doubt(code: str) -> None:
-    assert type(outcome(error(code, 400), "cancel")) is OutcomeUnknown
+    assert type(outcome(coded(code, 400), "cancel")) is OutcomeUnknown
 
 
 def test_a_cancel_over_the_rate_was_not_done() -> None:
-    assert type(outcome(error("ErrTooManyRequests", 429), "cancel")) is TryAgain
+    assert type(outcome(coded("ErrTooManyRequests", 429), "cancel")) is TryAgain
     assert type(outcome(replying(b"", 429), "cancel")) is TryAgain
 
 
 def test_not_found_takes_luno_s_own_code() -> None:
     for status in (400, 404):
-        assert type(outcome(error("ErrOrderNotFound", status), "look up")) is OrderNotFound
-        assert type(outcome(error("ErrNotFound", status), "look up")) is TryAgain
-    assert type(outcome(error("ErrOrderNotFound", 500), "look up")) is TryAgain
-    assert type(outcome(error("ErrOrderNotFound", 404), "read")) is TryAgain
+        assert type(outcome(coded("ErrOrderNotFound", status), "look up")) is OrderNotFound
+        assert type(outcome(coded("ErrNotFound", status), "look up")) is TryAgain
+    assert type(outcome(coded("ErrOrderNotFound", 500), "look up")) is TryAgain
+    assert type(outcome(coded("ErrOrderNotFound", 404), "read")) is TryAgain
 
 
 @pytest.mark.parametrize("code", REFUSALS)
 def test_no_code_makes_a_read_anything_but_try_again(code: str) -> None:
-    assert type(outcome(error(code, 429), "read")) is TryAgain
+    assert type(outcome(coded(code, 429), "read")) is TryAgain

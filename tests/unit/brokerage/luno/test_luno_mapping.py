@@ -14,7 +14,7 @@ from tests.unit.brokerage.luno.luno_rows import EVIDENCE, fee_row, market_row, o
 from trading_system.core.events import Balance
 from trading_system.core.instrument import MarketStatus
 from trading_system.core.market_data import Tick, Trade
-from trading_system.core.order_update import Answer, OrderUpdate
+from trading_system.core.order_update import ZERO, Answer, OrderUpdate
 from trading_system.core.side import Side
 
 XBTZAR = Market("XBT", "ZAR")
@@ -42,29 +42,29 @@ def test_a_whole_json_number_is_a_decimal_too(number: int) -> None:
 @given(st.text(max_size=12))
 def test_any_text_is_either_a_finite_number_or_refused_by_name(text: str) -> None:
     try:
-        number = mapping.amount({"volume": text}, "volume")
+        number, reason = mapping.amount({"volume": text}, "volume"), "volume is fine"
     except ValueError as error:
-        assert str(error).startswith("volume is ")
-    else:
-        assert number.is_finite()
-        assert number >= 0
+        number, reason = ZERO, str(error)
+    assert reason.startswith("volume is ")
+    assert number.is_finite()
+    assert number >= 0
 
 
-NOT_NUMBERS = ["NaN", "Infinity", "-inf", "1e5", "1_000", " 1", "1 ", "", ".", "1.", ".5", "+1", "0x1", "١", None, True, [], {}, 1.5,
+NOT_NUMBERS = ["NaN", "Infinity", "-inf", "1e5", "1_000", " 1", "1 ", "", ".", "1.", ".5", "+1", "0x1", "\u0661", None, True, [], {}, 1.5,
                D("NaN"), D("Infinity"), D("1e999999"), "9" * 31, "1." + "1" * 41, "123456789012345.12345678901234"]
 
 
 @pytest.mark.parametrize("value", NOT_NUMBERS)
 def test_what_is_not_a_plain_decimal_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="^volume is "):
+    with pytest.raises(ValueError, match=r"^volume is "):
         mapping.signed({"volume": value}, "volume")
 
 
 def test_a_missing_field_is_named_and_a_row_must_be_an_object() -> None:
     for read in (mapping.amount, mapping.whole, mapping.text):
-        with pytest.raises(ValueError, match="^volume is None"):
+        with pytest.raises(ValueError, match=r"^volume is None"):
             read({}, "volume")
-        with pytest.raises(ValueError, match="^row is"):
+        with pytest.raises(ValueError, match=r"^row is"):
             read("row", "volume")  # type: ignore[arg-type]
 
 
@@ -81,7 +81,7 @@ def test_json_numbers_keep_their_digits() -> None:
 
 @pytest.mark.parametrize("value", [-1, 1.5, D(1), True, "1.0", "", None, "-1", "1" * 20])
 def test_what_is_not_a_whole_number_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="^sequence is "):
+    with pytest.raises(ValueError, match=r"^sequence is "):
         mapping.whole({"sequence": value}, "sequence")
 
 
@@ -120,7 +120,9 @@ def test_the_dearer_side_s_fee_counts_and_a_maker_may_be_paid() -> None:
     assert (instrument.maker_fee, instrument.taker_fee) == (D("-0.0001"), D("0.007"))
 
 
-@pytest.mark.parametrize("field", ["market_id", "base_currency", "counter_currency", "min_volume", "price_scale", "volume_scale", "max_price"])
+@pytest.mark.parametrize(
+    "field", ["market_id", "base_currency", "counter_currency", "min_volume", "price_scale", "volume_scale", "max_price"]
+)
 def test_a_market_that_lacks_a_field_is_refused_by_its_name(field: str) -> None:
     row = market_row()
     del row[field]
@@ -162,7 +164,7 @@ def test_a_public_trade_is_read_with_numbers_written_either_way() -> None:
     expected = Trade("XBTZAR.luno", 1790127301388 * 10**6, 1200000.0, 0.02, False, 5)
     assert mapping.trade(trade_row(), "XBTZAR.luno") == expected
     assert mapping.trade(trade_row(sequence="5", timestamp="1790127301388"), "XBTZAR.luno") == expected
-    with pytest.raises(ValueError, match="^is_buy is"):
+    with pytest.raises(ValueError, match=r"^is_buy is"):
         mapping.trade(trade_row(is_buy="false"), "XBTZAR.luno")
 
 
@@ -237,5 +239,5 @@ def test_balances_are_summed_over_accounts_under_either_reading() -> None:
     ]
     assert mapping.balances(rows, True) == {"ZAR": Balance(D("105.5"), D("10.5")), "XBT": Balance(D(1), D(0))}
     assert mapping.balances(rows, False)["ZAR"] == Balance(D(116), D("10.5"))
-    with pytest.raises(ValueError, match="^reserved is None"):
+    with pytest.raises(ValueError, match=r"^reserved is None"):
         mapping.balances([{"asset": "ZAR", "balance": "1"}], True)

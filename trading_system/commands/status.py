@@ -1,0 +1,51 @@
+"""`python main.py status`: what a house is doing, or how its last run ended, read from the state folder alone."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from trading_system.commands.plain_console import strategy_cells
+from trading_system.core.errors import ConfigError
+from trading_system.core.ports import Venues
+from trading_system.settings.load import load_settings
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    parser.add_argument("--json", action="store_true", help="print the whole picture as JSON")
+
+
+def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
+    """Print the picture; return the exit code. Raises ConfigError when there is none."""
+    picture = _picture(arguments, root)
+    if arguments.json:
+        print(json.dumps(picture, indent=2))
+        return 0
+    print(f"{picture['phase']} in mode {picture['mode']} since {picture['start']}, as of {picture['end']}")
+    print(f"{picture['beats']} beats ({picture['late_beats']} late, worst {picture['worst_lateness_ms']} ms), {picture['ticks']} ticks, "
+          f"{picture['errors']} errors, {picture['warnings']} warnings, {picture['rss_mb']} MB")
+    for symbol, market in picture["market"].items():
+        age = "no price yet" if market["age_seconds"] is None else f"{market['age_seconds']:.1f} s old"
+        print(f"  {symbol:<14} bid {market['bid']}  ask {market['ask']}  ({age})")
+    for name, row in picture["strategies"].items():
+        position, opened, orders, fills, profit, said = strategy_cells(row)
+        print(f"  {name:<22} {position}; profit {profit} (open {opened}); {fills} fills; {orders} orders open; {said}")
+    for text in (*picture["error_texts"], *picture["warning_texts"]):
+        print(f"  ! {text}")
+    return 0
+
+
+def _picture(arguments: argparse.Namespace, root: Path) -> dict[str, Any]:
+    if arguments.state:
+        state = Path(arguments.state)
+    else:
+        state = root / "var" / load_settings(Path(arguments.config), arguments.set or ()).global_settings.mode
+    path = state / "status.json"
+    try:
+        picture = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no run has left a status there; start one, or name its folder with --state") from None
+    except ValueError:
+        raise ConfigError(f"{path}: this is not a status file") from None
+    return dict(picture)
