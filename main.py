@@ -48,6 +48,7 @@ def main(words: list[str]) -> int:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", default=str(ROOT / "configs"), metavar="DIR", help="the folder of the configuration files")
+    parser.add_argument("--strategies", default=str(ROOT / "strategies"), metavar="DIR", help="the folder of the strategy files")
     parser.add_argument("--state", metavar="DIR", help="the state folder (default var/<mode>)")
     parser.add_argument("--set", action="append", metavar="PATH=VALUE",
                         help="override a setting, such as strategies.naive_test.params.quantity=0.002")

@@ -90,13 +90,13 @@ class MarketMakingStrategy(StrategyBase):
         with_fee = quantity * (1 + max(0.0, float(instrument.taker_fee)))      # whichever currency the venue takes its fee in
         words = []
         if bid > 0 and with_fee * bid <= self.cash(instrument.counter):
-            self.buy(symbol, quantity, limit=bid, post_only=True, tag="bid")
-            words.append(f"bid {quantity:g} at {bid:.8g}")
+            order = self.buy(symbol, quantity, limit=bid, post_only=True, tag="bid")
+            words.append(f"bid {order.quantity:g} at {order.limit:.8g}")
         else:
             words.append(f"no bid (not enough {instrument.counter})")
         if with_fee <= self.cash(instrument.base):
-            self.sell(symbol, quantity, limit=ask, post_only=True, tag="ask")
-            words.append(f"ask {quantity:g} at {ask:.8g}")
+            order = self.sell(symbol, quantity, limit=ask, post_only=True, tag="ask")
+            words.append(f"ask {order.quantity:g} at {order.limit:.8g}")
         else:
             words.append(f"no ask (not enough {instrument.base})")
         if symbol not in self.introduced:

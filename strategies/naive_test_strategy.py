@@ -103,7 +103,7 @@ class NaiveTestStrategy(StrategyBase):
     @property
     def quantity(self) -> float:
         """Return the quantity of every order, in base units."""
-        return max(self.params.quantity, float(self.instrument(self.symbol).min_quantity))
+        return self.params.quantity
 
     @property
     def base(self) -> str:
@@ -127,5 +127,5 @@ class NaiveTestStrategy(StrategyBase):
     def situation(self) -> str:
         """Return orders, position, cash and profit in words."""
         canceled = sum(order.state is OrderState.CANCELED for order in self.placed)
-        return (f"{len(self.orders)} orders open, {canceled} canceled, position {self.positions[self.symbol].quantity:.8g} {self.base}, "
-                f"free cash {self.cash(self.counter):.2f} {self.counter}, profit {self.equity - self.capital:+.2f}")
+        return (f"open orders {len(self.orders)}, canceled {canceled}, position {self.positions[self.symbol].quantity:.8f} {self.base}, "
+                f"free cash {self.cash(self.counter):.2f} {self.counter}, profit {self.equity - self.capital:.2f} {self.counter}")

@@ -1,4 +1,4 @@
-"""The money of everybody on the simulated exchange, with reservations and fees; called by `exchange.py`. It must
+"""The money of everybody on the simulated exchange, with reservations and fees; called by `trading_floor.py`. It must
 never let a balance of the customer fall below what is reserved, and never create or lose a coin."""
 
 from collections.abc import Mapping

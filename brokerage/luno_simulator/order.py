@@ -1,4 +1,4 @@
-"""An order of the simulated exchange, what it still wants and what it holds in reserve; changed by `exchange.py`
+"""An order of the simulated exchange, what it still wants and what it holds in reserve; changed by `trading_floor.py`
 alone. It must never know in which book it lies."""
 
 from dataclasses import dataclass

@@ -1,5 +1,5 @@
-"""The limit order book of one market, by price and then by time; called by `exchange.py`. It decides who trades with
-whom at which price, and must never touch money."""
+"""The limit order book of one market, by price and then by time; called by `trading_floor.py`. It decides who trades
+with whom at which price, and must never touch money."""
 
 from bisect import bisect_left, insort
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
-"""The public trades of one market over the past 24 hours; written by `exchange.py`, read by the market-data routes.
-It must never say who traded."""
+"""The public trades of one market over the past 24 hours; written by `trading_floor.py`, read by the market-data
+routes. It must never say who traded."""
 
 from collections import deque
 from collections.abc import Iterable

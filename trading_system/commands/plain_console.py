@@ -3,6 +3,7 @@
 Notices on the engine's thread and hands over; prints on a thread of its own.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -49,7 +50,7 @@ class PlainConsole:
         """Print until stopped: the body of the console's thread."""
         if self._table is None:
             while (line := self._lines.take()) is not None:
-                print(_format(*line), flush=True)
+                self._print(_format(*line))
             return
         with self._table:
             next_ns = self._runtime.monotonic_ns()
@@ -62,6 +63,13 @@ class PlainConsole:
                 if self._runtime.monotonic_ns() >= next_ns:
                     next_ns = self._runtime.monotonic_ns() + _FRAME_NS
                     self._table.draw(self._picture())
+
+    def _print(self, line: str) -> None:
+        try:
+            print(line, flush=True)
+        except OSError:
+            # Nobody reads any more (a pipe was closed): the house trades on, the log keeps every word.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _LiveTable:

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     if mode in _CLOSED:
         raise ConfigError(f"{settings.place('mode')}: {_CLOSED[mode]}")
     state = Path(arguments.state) if arguments.state else root / "var" / mode
-    enrolled = enroll(settings, root / "strategies")
+    enrolled = enroll(settings, Path(arguments.strategies))
     return _Run(arguments, settings, state, venues).trade(enrolled, for_seconds)
 
 

@@ -20,12 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     """Print the list; return the exit code. Raises ConfigError for what a start would refuse."""
     settings = load_settings(Path(arguments.config), arguments.set or ())
-    enrolled = {one.name: one for one in enroll(settings, root / "strategies")}
+    enrolled = {one.name: one for one in enroll(settings, Path(arguments.strategies))}
     rows: list[dict[str, Any]] = []
     for name, strategy in settings.global_settings.strategies.items():
         one = enrolled.get(name)
         rows.append({
-            "name": name, "active": strategy.active, "file": f"strategies/{strategy.file}", "class": one.kind.__name__ if one else None,
+            "name": name, "active": strategy.active, "file": str(Path(arguments.strategies) / strategy.file),
+            "class": one.kind.__name__ if one else None,
             "instruments": strategy.instruments, "capital": {currency: str(amount) for currency, amount in strategy.capital.items()},
             "bars_seconds": strategy.bars, "params": msgspec.to_builtins(one.params) if one else None,
             "about": (one.kind.__doc__ or "").strip().partition("\n")[0] if one else None,

@@ -11,7 +11,7 @@ ZERO = Decimal(0)
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """All that was ever filled of one order: quantity in base, value in counter, fees per currency. A price is divided out, never carried."""
+    """All that was ever filled of one order: quantity in base, value in counter, fees per currency. A price is divided out."""
 
     filled_quantity: Decimal = ZERO
     filled_value: Decimal = ZERO

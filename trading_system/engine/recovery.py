@@ -78,7 +78,7 @@ class Replay:
             self.books.apply(found[0], found[1], update, taken_ns)
 
     def fund(self, run: RunStarted) -> None:
-        """Bring in the capital that a run gives: all of it to a new strategy, the difference as a deposit (or withdrawal) to a known one."""
+        """Bring in the capital that a run gives: all of it to a new strategy, the difference as a deposit to a known one."""
         for name, started in run.strategies.items():
             known = self.capital.get(name, {})
             for currency in known.keys() | started.capital.keys():

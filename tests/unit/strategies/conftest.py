@@ -41,9 +41,9 @@ class Stage:
     while `is_mute` orders get no answer, while `keeps_cancels` cancels get none."""
 
     def __init__(self, name: str, instruments: list[Instrument], capital: Mapping[str, str], params: Mapping[str, Any], delay: int,
-                 past: Mapping[str, list[Bar]]) -> None:
+                 past: Mapping[str, list[Bar]], folder: Path) -> None:
         problems: list[str] = []
-        kind = load_strategy(STRATEGIES / f"{name}_strategy.py", problems)
+        kind = load_strategy(folder / f"{name}_strategy.py", problems)
         assert kind is not None, problems
         self.clock = Clock(START_NS)
         self.notes: list[str] = []
@@ -61,6 +61,7 @@ class Stage:
                                  {currency: Decimal(amount) for currency, amount in capital.items()}, instruments[0].counter)
         self.strategy: Any = kind()
         self.strategy.params = kind.Params(**params)
+        self.strategy.state = kind.State() if kind.State is not None else None
         self.desk = Desk(name, self.strategy, list(self.views), OrderManager(name), ledger, self.views, self.service)
         self.strategy._desk = self.desk
         self.desk.hooks = {hook: getattr(self.strategy, hook) for hook in HOOKS if writes(self.strategy, hook)}
@@ -98,6 +99,7 @@ class Stage:
         self.clock.now_ns += int(seconds * SECOND)
         self.beat += 1
         self._answer_what_is_due()
+        self.service.timers.run_due(self.clock.now_ns)
         self.desk.call("on_heartbeat")
         self._drain()
 
@@ -206,7 +208,7 @@ def make_instrument() -> Callable[..., Instrument]:
 def stage() -> Callable[..., Stage]:
     """Return a way to set a stage: `stage("naive_test", capital={"ZAR": "50000"}, delay=2, ...)`."""
     def make(name: str, *, instruments: list[Instrument] | None = None, capital: Mapping[str, str] | None = None, delay: int = 0,
-             closes_before: Mapping[str, list[float]] | None = None, **params: Any) -> Stage:
+             closes_before: Mapping[str, list[float]] | None = None, folder: Path = STRATEGIES, **params: Any) -> Stage:
         past = {symbol: [make_bar(symbol, START_NS, close) for close in closes] for symbol, closes in (closes_before or {}).items()}
-        return Stage(name, instruments or [instrument()], capital or {"ZAR": "20000"}, params, delay, past)
+        return Stage(name, instruments or [instrument()], capital or {"ZAR": "20000"}, params, delay, past, folder)
     return make

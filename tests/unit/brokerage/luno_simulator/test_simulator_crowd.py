@@ -2,12 +2,16 @@
 
 from decimal import Decimal
 from itertools import pairwise
+from random import Random
 
+from brokerage.luno_simulator.crowd import Crowd
 from brokerage.luno_simulator.exchange import GENESIS_NS, Exchange
-from brokerage.luno_simulator.order import Side, Status
+from brokerage.luno_simulator.market import default_markets
+from brokerage.luno_simulator.order import CROWD, Kind, Order, Side, Status, TimeInForce
 from brokerage.luno_simulator.trade_tape import Trade
 
 SECOND_NS = 1_000_000_000
+ETHZAR = next(market for market in default_markets() if market.pair == "ETHZAR")
 
 
 def trades_of(exchange: Exchange) -> dict[str, list[Trade]]:
@@ -119,3 +123,30 @@ def test_the_crowd_quotes_again_after_its_whole_side_was_taken() -> None:
     assert rich.floor("ETHZAR").book.best_price(Side.BID) == 0
     rich.advance(GENESIS_NS + 10 * SECOND_NS)
     assert len(list(rich.floor("ETHZAR").book.orders(Side.BID))) >= 20
+
+
+class QuoteList:
+    """A market on which nothing trades; it notes what is quoted."""
+
+    def __init__(self) -> None:
+        self.prices: list[Decimal] = []
+
+    def quote(self, side: Side, price: Decimal, volume: Decimal) -> Order:
+        self.prices.append(price)
+        return Order("", 0, CROWD, ETHZAR, side, Kind.LIMIT, price, volume, TimeInForce.GTC, 0, status=Status.PENDING)
+
+    def withdraw(self, order: Order) -> None:
+        order.status = Status.COMPLETE
+
+    def take(self, side: Side, price: Decimal, volume: Decimal) -> None:
+        pass
+
+
+def test_the_fair_price_never_leaves_its_bounds() -> None:
+    desk = QuoteList()
+    crowd = Crowd(ETHZAR, Random(1), desk, ETHZAR.start_price * 2)
+    crowd.open(0)
+    desk.prices.clear()
+    for _ in range(20):
+        crowd.act()
+    assert max(desk.prices) < ETHZAR.start_price * Decimal("1.08")

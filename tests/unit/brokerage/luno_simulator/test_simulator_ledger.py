@@ -227,6 +227,19 @@ def test_useless_marks_are_no_reason_not_to_start(house: House) -> None:
         assert picture(house.reopen()) == before
 
 
+def test_marks_older_than_the_facts_are_not_believed(house: House) -> None:
+    house.ledger.keep_marks(house.exchange)
+    stale = (house.folder / "marks.json").read_bytes()
+    house.wait(60)
+    house.exchange.place_market("ETHZAR", Side.BID, Decimal(6_000))
+    house.keep()
+    mark = house.exchange.marks()["ETHZAR"]
+    (house.folder / "marks.json").write_bytes(stale)
+    exchange = house.reopen()
+    assert exchange.marks()["ETHZAR"].last_price == mark.last_price
+    assert exchange.marks()["ETHZAR"].last_sequence > mark.last_sequence
+
+
 def test_an_end_before_the_first_fact_is_as_if_nothing_had_been(tmp_path: Path) -> None:
     house = House(tmp_path / "exchange")
     Ledger(house.folder).close()
