@@ -125,7 +125,6 @@ class RateLimiter:
         for reserve in (_POLL, _CANCEL):
             if levels[reserve] >= self._sizes[reserve]:
                 rates[_SHARED] += rates[reserve]
-                rates[reserve] = 0
         ends = [
             -(-(goal - level) // rate)
             for level, size, rate in zip(levels, self._sizes, rates, strict=True)

@@ -3,8 +3,6 @@
 Adapters are imported only when one is asked for, so that what a user does not trade on costs nothing.
 """
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,11 +40,9 @@ def simulate(state_directory: str, seed: int, rate_limit: int | None) -> "Simula
 
 def serve(state_directory: str, seed: int, rate_limit: int | None, port: int) -> None:
     """Become the simulated exchange, listening on `port` of this machine; does not come back."""
-    command = [
-        sys.executable, "-m", "brokerage.luno_simulator.server", "--no-lifeline", "--state", state_directory, "--seed", str(seed),
-        "--port", str(port), "--rate-limit", "off" if rate_limit is None else str(rate_limit), "--key", ":".join(SIMULATOR_KEY),
-    ]
-    os.execv(sys.executable, command)
+    from brokerage.luno_simulator.launcher import become_simulator
+
+    become_simulator(Path(state_directory), seed, rate_limit, port, *SIMULATOR_KEY)
 
 
 def _open_luno(name: str, settings: LocatedMapping, symbols: Sequence[str], runtime: Runtime, url: str | None, problems: Problems) -> Venue:

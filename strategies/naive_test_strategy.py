@@ -103,7 +103,7 @@ class NaiveTestStrategy(StrategyBase):
     @property
     def quantity(self) -> float:
         """Return the quantity of every order, in base units."""
-        return self.params.quantity
+        return max(self.params.quantity, float(self.instrument(self.symbol).min_quantity))
 
     @property
     def base(self) -> str:

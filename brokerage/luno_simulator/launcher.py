@@ -37,12 +37,7 @@ class SimulatorProcess:
         state_directory = state_directory.resolve()
         state_directory.mkdir(parents=True, exist_ok=True)
         log_path = state_directory / "simulator.log"
-        command = [
-            *(sys.executable, "-m", "brokerage.luno_simulator.server"),
-            *("--state", str(state_directory), "--seed", str(seed)),
-            *("--rate-limit", "off" if rate_limit is None else str(rate_limit)),
-            *("--key", f"{key_id}:{key_secret}"),
-        ]
+        command = _command(state_directory, seed, rate_limit, key_id, key_secret)
         with log_path.open("ab") as log:
             log_start = log.tell()
             process = subprocess.Popen(
@@ -82,6 +77,26 @@ class SimulatorProcess:
             self._process.kill()
             self._process.wait()
         _close_pipes(self._process)
+
+
+def become_simulator(
+    state_directory: Path, seed: int, rate_limit: int | None, port: int, key_id: str, key_secret: str
+) -> None:
+    """Turn this process into a simulator that Ctrl-C ends, listening on `port` of 127.0.0.1; does not come back.
+
+    Its memory is `state_directory/exchange`; `rate_limit` is calls a minute, None for no limit.
+    """
+    command = _command(state_directory.resolve(), seed, rate_limit, key_id, key_secret)
+    os.execve(sys.executable, [*command, "--no-lifeline", "--port", str(port)], _environment(os.environ))
+
+
+def _command(state_directory: Path, seed: int, rate_limit: int | None, key_id: str, key_secret: str) -> list[str]:
+    return [
+        *(sys.executable, "-m", "brokerage.luno_simulator.server"),
+        *("--state", str(state_directory), "--seed", str(seed)),
+        *("--rate-limit", "off" if rate_limit is None else str(rate_limit)),
+        *("--key", f"{key_id}:{key_secret}"),
+    ]
 
 
 def _environment(parent: Mapping[str, str]) -> dict[str, str]:

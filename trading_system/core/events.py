@@ -49,7 +49,7 @@ class OrderEvent(msgspec.Struct, frozen=True, tag=True):
 
     request: OrderRequest
     verdict: Verdict
-    reference_price: float = 0.0
+    reference_price: Decimal = Decimal(0)
     reference_ns: int = 0
 
 

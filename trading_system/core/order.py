@@ -91,7 +91,7 @@ class Order(msgspec.Struct, eq=False):
     is_quarantined: bool = False
     acknowledged_ns: int = 0
     heard_ns: int = 0
-    reference: float = 0.0
+    reference: Decimal = ZERO
     done_ns: int = 0
 
     @property

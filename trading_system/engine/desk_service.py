@@ -11,9 +11,7 @@ from typing import Any
 from trading_system.core.clock import Clock
 from trading_system.core.events import ActionEvent, CancelEvent, NoteEvent, OrderEvent, Verdict
 from trading_system.core.order import OrderRequest
-from trading_system.core.order_update import ZERO
 from trading_system.engine.timers import Timers
-from trading_system.oms.reservations import needs
 from trading_system.risk.limits import RiskLimits
 from trading_system.risk.risk_manager import RiskManager, Situation
 from trading_system.strategy_host.desk import Desk
@@ -45,13 +43,10 @@ class DeskService:
         """Return `<house>-<strategy>-<run>-<n>`: a deleted or restored state folder can never repeat one."""
         return f"{self._house}-{strategy}-{self._run}-{next(self._numbers.setdefault(strategy, itertools.count(1)))}"
 
-    def judge(self, desk: Desk, request: OrderRequest, reference: float) -> Verdict:
+    def judge(self, desk: Desk, request: OrderRequest, reference: Decimal, currency: str, needed: Decimal) -> Verdict:
         """Let risk judge an order of `desk` against everything that is open and free right now."""
         view = desk.market[request.symbol]
         instrument = view.instrument
-        currency, needed = instrument.counter, ZERO
-        if reference > 0:
-            currency, needed = needs(request, instrument, Decimal(repr(reference)))
         return self._risk.judge(request, Situation(
             instrument, self._limits[desk.name], self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, ""),
             reference, view.age_seconds, len(desk.orders), currency, needed, desk.free(currency)))

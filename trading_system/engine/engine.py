@@ -99,15 +99,8 @@ class Engine:
             return
         strategy._desk = desk
         for symbol in desk.symbols:
-            route, hooks = self.routes[symbol], desk.hooks
-            if "on_tick" in hooks:
-                route.tick_hooks = (*route.tick_hooks, hooks["on_tick"])
-            if "on_trade" in hooks:
-                route.trade_hooks = (*route.trade_hooks, hooks["on_trade"])
-            if "on_book" in hooks:
-                route.book_hooks = (*route.book_hooks, hooks["on_book"])
-            if "on_bar" in hooks:
-                route.bar_hooks[desk.bar_ns] = (*route.bar_hooks.get(desk.bar_ns, ()), hooks["on_bar"])
+            route = self.routes[symbol]
+            route.add_hooks(desk.hooks, desk.bar_ns)
             if desk.positions.pending_capital:
                 route.on_first_mark = self._book_capital
 

@@ -3,7 +3,7 @@
 The engine's thread only. Laid again whenever a strategy joins, pauses or resumes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from trading_system.core.clock import Clock
 from trading_system.core.market_data import Bar, Book, Tick, Trade
@@ -25,9 +25,18 @@ class Route:
         self.trade_hooks: Sequence[Hook] = ()
         self.book_hooks: Sequence[Hook] = ()
         self.bar_hooks: dict[int, Sequence[Hook]] = {}
+        self._history_hooks: Sequence[Hook] = ()
         self.on_first_mark: Callable[[str, float], None] | None = None
         self._clock = clock
         self._lay_bar = lay_bar
+
+    def add_hooks(self, hooks: Mapping[str, Hook], bar_ns: int) -> None:
+        """Add a strategy's hooks; built bars of `bar_ns` nanoseconds go to its `on_bar`, bars from history to everybody's."""
+        self.tick_hooks = (*self.tick_hooks, *_of(hooks, "on_tick"))
+        self.trade_hooks = (*self.trade_hooks, *_of(hooks, "on_trade"))
+        self.book_hooks = (*self.book_hooks, *_of(hooks, "on_book"))
+        self.bar_hooks[bar_ns] = (*self.bar_hooks.get(bar_ns, ()), *_of(hooks, "on_bar"))
+        self._history_hooks = (*self._history_hooks, *_of(hooks, "on_bar"))
 
     def tick(self, tick: Tick) -> None:
         """Deliver a tick."""
@@ -71,9 +80,8 @@ class Route:
         view.taken_ns = bar.time_ns
         if self.on_first_mark is not None:
             self.on_first_mark(bar.symbol, bar.close)
-        for hooks in self.bar_hooks.values():
-            for hook in hooks:
-                hook(bar)
+        for hook in self._history_hooks:
+            hook(bar)
 
     def built_bar(self, bar: Bar, bar_ns: int) -> None:
         """Deliver a bar that we built ourselves to the strategies that asked for its length."""
@@ -95,3 +103,7 @@ class Route:
             ended = builder.close_due(now_ns)
             if ended is not None:
                 self._lay_bar(ended, builder.bar_ns)
+
+
+def _of(hooks: Mapping[str, Hook], name: str) -> tuple[Hook, ...]:
+    return (hooks[name],) if name in hooks else ()

@@ -43,7 +43,7 @@ class OrderManager:
         """Return the order of that name, open or done; None when it is not ours or long over."""
         return self.open.get(client_order_id) or self.done.get(client_order_id)
 
-    def add(self, request: OrderRequest, reference: float, denied: str = "") -> Order:
+    def add(self, request: OrderRequest, reference: Decimal, denied: str = "") -> Order:
         """Take a new order in, decided on the price `reference`: pending, or already DENIED with the reason."""
         order = Order(request, reference=reference)
         if denied:

@@ -17,12 +17,12 @@ from trading_system.risk.limits import RiskLimits
 
 
 class Situation(msgspec.Struct, frozen=True):
-    """What an order is judged against: prices in counter per base, amounts in the currency the order would take."""
+    """What an order is judged against: `reference` in counter per base (0: no price is known), amounts in the currency it would take."""
 
     instrument: Instrument
     limits: RiskLimits
     closed_reason: str
-    reference: float
+    reference: Decimal
     price_age_seconds: float
     open_orders: int
     currency: str
@@ -48,7 +48,7 @@ def market_is_open(request: OrderRequest, at: Situation) -> Verdict | None:
 
 def price_is_fresh(request: OrderRequest, at: Situation) -> Verdict | None:
     """Deny without a price, or on one received too long ago."""
-    if not at.reference > 0:
+    if not at.reference:
         return _denied("no_price", f"no price of {request.symbol} was received yet")
     if at.price_age_seconds > at.limits.stale_price_seconds:
         return _denied("stale_price", f"the last price of {request.symbol} is {at.price_age_seconds:.1f} s old, "
@@ -60,7 +60,7 @@ def size_is_allowed(request: OrderRequest, at: Situation) -> Verdict | None:
     """Deny what is smaller or larger than the venue takes."""
     instrument, quantity = at.instrument, request.quantity
     if quantity is None:
-        quantity = (request.value or ZERO) / Decimal(repr(at.reference))
+        quantity = (request.value or ZERO) / at.reference
     if quantity < instrument.min_quantity:
         smallest = plain(instrument.min_quantity)
         return _denied("too_small", f"{plain(quantity)} {instrument.base} is less than the smallest order, {smallest}")

@@ -100,10 +100,11 @@ def frame_hash(frame: bytes | memoryview) -> bytes:
 
 
 def has_later_batch(data: bytes, start: int, sequence: int) -> bool:
-    """Tell whether a sound frame of a batch that began after `sequence` lies behind `start`: then damage there is not in the last batch."""
+    """Tell whether a sound frame of a batch that began after `sequence` lies from `start` on: damage there is not in the last batch then."""
     view = memoryview(data)
-    while (start := data.find(_MARKER, start + 1)) >= 0:
+    while (start := data.find(_MARKER, start)) >= 0:
         frame = unpack_frame(view, start)
         if frame is not None and frame.batch > sequence:
             return True
+        start += 1
     return False

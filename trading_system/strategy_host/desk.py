@@ -11,7 +11,7 @@ from trading_system.core.clock import Clock
 from trading_system.core.events import CancelEvent, NoteEvent, OrderEvent, Verdict
 from trading_system.core.instrument import FeeCurrency, Instrument, Number
 from trading_system.core.market_data import Bar
-from trading_system.core.order import Order, OrderKind, OrderRequest, TimeInForce
+from trading_system.core.order import Order, OrderKind, OrderRequest, OrderState, TimeInForce
 from trading_system.core.order_update import ZERO
 from trading_system.core.order_words import order_words
 from trading_system.core.side import Side
@@ -35,8 +35,8 @@ class House(Protocol):
     def name_order(self, strategy: str) -> str:
         """Return a client order id that was never used before."""
 
-    def judge(self, desk: "Desk", request: OrderRequest, reference: float) -> Verdict:
-        """Let risk judge an order."""
+    def judge(self, desk: "Desk", request: OrderRequest, reference: Decimal, currency: str, needed: Decimal) -> Verdict:
+        """Let risk judge an order that may take `needed` of `currency`; `reference` is the price it would meet, 0 when none is known."""
 
     def lay(self, event: OrderEvent | CancelEvent | NoteEvent) -> None:
         """Lay a consequence of the event being handled."""
@@ -83,7 +83,7 @@ class Desk:
         self.on_stop = on_stop
         self.is_paused = False
         self.pause_reason = ""
-        self.last_decision = ""
+        self._decision: Order | str = ""
         self.fills = 0
         self.past: dict[str, list[Bar]] = {}
         self.times: dict[str, HookTimes] = {}
@@ -101,17 +101,19 @@ class Desk:
         view = self.market.get(symbol)
         if view is None:
             raise ValueError(f"{symbol!r} is not one of our instruments: {', '.join(self.symbols)}")
-        reference = view.reference(side)
+        price = view.reference(side)
+        reference = Decimal(repr(price)) if price > 0 else ZERO
         request = self._request(view.instrument, reference, side, quantity, value, limit, stop, post_only, time_in_force, tag)
-        verdict = self._house.judge(self, request, reference)
+        currency, needed, may_still_fill = self._need(request, reference, ZERO)
+        verdict = self._house.judge(self, request, reference, currency, needed)
         order = self.orders.add(request, reference, "" if verdict.is_accepted else verdict.sentence)
         if verdict.is_accepted:
-            self.restore(order)
-        self.last_decision = order_words(request) if verdict.is_accepted else f"{order_words(request)}: denied, {verdict.sentence}"
+            self.reservations.reserve(request, currency, needed, may_still_fill)
+        self._decision = order
         self._house.lay(OrderEvent(request, verdict, reference, view.taken_ns))
         return order
 
-    def _request(self, instrument: Instrument, reference: float, side: Side, quantity: Number | None, value: Number | None,
+    def _request(self, instrument: Instrument, reference: Decimal, side: Side, quantity: Number | None, value: Number | None,
                  limit: Number | None, stop: Number | None, post_only: bool, time_in_force: str, tag: str) -> OrderRequest:
         if (quantity is None) == (value is None):
             raise ValueError("give either a quantity or a value")
@@ -128,7 +130,7 @@ class Desk:
         kind, price = (OrderKind.MARKET, None) if limit is None else (OrderKind.LIMIT, instrument.price(limit, side))
         if kind is OrderKind.MARKET and value is None and not instrument.has_market_orders_by_quantity and reference > 0:
             # The venue's own market order cannot state a quantity: an IOC limit a collar away can, and has a bound on its price.
-            away = Decimal(repr(reference)) * (1 + self._collar * side)
+            away = reference * (1 + self._collar * side)
             kind, price, lasting = OrderKind.LIMIT, instrument.nearest_price(away), TimeInForce.IOC
         return OrderRequest(
             self._house.name_order(self.name), self.name, instrument.symbol, side, kind, self.clock.now_ns,
@@ -161,7 +163,7 @@ class Desk:
 
     def notify(self, text: str) -> None:
         """Lay a note for people."""
-        self.last_decision = text
+        self._decision = text
         self._house.lay(NoteEvent(text, self.name))
 
     def every(self, seconds: float, hook: Callable[[], None]) -> None:
@@ -183,12 +185,12 @@ class Desk:
             self.reservations.release(name)
             self._after(order)
         elif order.exact.filled_quantity:
-            _, amount, quantity = self._need(order)
+            _, amount, quantity = self._need(order.request, order.reference, order.exact.filled_quantity)
             self.reservations.reduce_to(name, amount, quantity)
 
     def restore(self, order: Order) -> None:
-        """Reserve what an order may still take: a new one, or one that the journal brought back."""
-        self.reservations.reserve(order.request, *self._need(order))
+        """Reserve again for an order that the journal brought back and that is not over."""
+        self.reservations.reserve(order.request, *self._need(order.request, order.reference, order.exact.filled_quantity))
 
     def free(self, currency: str) -> Decimal:
         """Return what we own of `currency` less what open orders may still take."""
@@ -213,6 +215,15 @@ class Desk:
         return self.times.setdefault(hook, HookTimes())
 
     @property
+    def last_decision(self) -> str:
+        """Return what the strategy said or ordered last, in words."""
+        decision = self._decision
+        if isinstance(decision, str):
+            return decision
+        denied = f": denied, {decision.reason}" if decision.state is OrderState.DENIED else ""
+        return order_words(decision.request) + denied
+
+    @property
     def marks(self) -> dict[str, float]:
         """Return the price each of our symbols is valued at."""
         return {symbol: view.mark for symbol, view in self.market.items()}
@@ -227,10 +238,12 @@ class Desk:
         """Return the capital in the ledger's currency."""
         return float(self.positions.capital.get(self.positions.currency, ZERO))
 
-    def _need(self, order: Order) -> tuple[str, Decimal, Decimal]:
-        instrument, reference = self.positions.instruments[order.symbol], Decimal(repr(order.reference))
-        currency, amount = needs(order.request, instrument, reference, order.exact.filled_quantity)
-        return currency, amount, may_fill(order.request, reference, order.exact.filled_quantity)
+    def _need(self, request: OrderRequest, reference: Decimal, filled: Decimal) -> tuple[str, Decimal, Decimal]:
+        # The currency it takes from, the most it may still take, the base quantity it may still fill; nothing is known without a price.
+        instrument = self.positions.instruments[request.symbol]
+        if not reference:
+            return instrument.counter, ZERO, ZERO
+        return *needs(request, instrument, reference, filled), may_fill(request, reference, filled)
 
     def _after(self, order: Order) -> None:
         limit = self._replacing.pop(order.client_order_id, None)

@@ -62,6 +62,16 @@ class HookGuard:
             times.add(monotonic_ns() - started_ns)
         return guarded
 
+    def contain(self, desk: Desk, hook: Callable[..., None]) -> Callable[..., None]:
+        """Return `hook` with what it raises contained, neither timed nor broken off: for history, where nobody waits for a hook."""
+        def contained(*arguments: Any) -> None:
+            try:
+                hook(*arguments)
+            except Exception as error:
+                if not desk.is_paused:
+                    self._pause(desk, f"{hook.__name__} raised {_where(error)}")
+        return contained
+
     def hanging(self, now_ns: int) -> tuple[Desk, str, float] | None:
         """Return the desk, the hook and the seconds of a call that runs longer than the limit at monotonic `now_ns`; else None."""
         call, desk, started_ns = self._call, self._desk, self._started_ns

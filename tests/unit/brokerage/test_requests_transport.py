@@ -176,7 +176,13 @@ def test_a_cookie_is_not_kept(transport: RequestsTransport, serve: Serve) -> Non
     assert b"ookie" not in server.requests[1]
 
 
-@pytest.mark.parametrize("behavior", [silent, dripping(HEAD + b"Connection: close\r\n\r\n")], ids=["silent", "dripping"])
+def silent_after_headers(server: LoopbackServer, connection: socket.socket) -> None:
+    server.read_request(connection)
+    connection.sendall(HEAD + b"Connection: close\r\n\r\n")
+    server.stopped.wait(30)
+
+
+@pytest.mark.parametrize("behavior", [silent, silent_after_headers, dripping(HEAD + b"Connection: close\r\n\r\n")])
 def test_abort_ends_a_blocked_call_at_once(
     transport: RequestsTransport, serve: Serve, behavior: Callable[[LoopbackServer, socket.socket], None]
 ) -> None:

@@ -93,6 +93,17 @@ def test_without_room_in_the_rate_nothing_is_sent(rest: RestClient, transport: F
     assert runtime.time_ns == 0
 
 
+def test_a_purpose_that_waited_at_the_last_door_does_not_wait_again(runtime: FakeRuntime, transport: FakeTransport) -> None:
+    limiter = RateLimiter(runtime)
+    rest = RestClient("https://venue", transport, runtime, limiter, None, {Purpose.ORDER})
+    before = limiter.left()
+    for _ in range(4):
+        rest.call(PLACE)
+    assert limiter.left() == before
+    rest.call(ASK)
+    assert limiter.left().shared == before.shared - 1
+
+
 def test_the_venues_clock_is_read_from_the_date_header(rest: RestClient, transport: FakeTransport) -> None:
     assert rest.clock_offset_seconds is None
     for useless in ({}, {"date": "yesterday"}):

@@ -1,5 +1,7 @@
 """The journal: what was acknowledged is read back, in order, or the house says that it is not. Nothing in between."""
 
+import os
+import stat
 import struct
 import time
 from collections.abc import Callable, Sequence
@@ -20,7 +22,15 @@ from trading_system.core.records import OrderSent, Record, RunEnded, RunStarted,
 from trading_system.core.runtime import ThreadRuntime
 from trading_system.core.side import Side
 from trading_system.storage.journal import Journal
-from trading_system.storage.journal_format import FRAME_OVERHEAD, HEADER_SIZE, NO_HASH, JournalDamaged, pack_frame, pack_header
+from trading_system.storage.journal_format import (
+    FRAME_OVERHEAD,
+    HEADER_SIZE,
+    NO_HASH,
+    JournalDamaged,
+    frame_hash,
+    pack_frame,
+    pack_header,
+)
 from trading_system.storage.journal_reader import JournalReader
 
 RUNTIME = ThreadRuntime()
@@ -276,9 +286,28 @@ def test_a_missing_or_foreign_segment_is_refused(tmp_path: Path) -> None:
     second.write_bytes((tmp_path / "other" / "000002.log").read_bytes())
     with pytest.raises(JournalDamaged, match=r"000002\.log.*does not follow on"):
         Journal(RUNTIME, tmp_path / "ours")
+    second.write_bytes(pack_header(2, 999, NO_HASH))
+    with pytest.raises(JournalDamaged, match=r"000002\.log.*does not follow on"):
+        Journal(RUNTIME, tmp_path / "ours")
     second.write_bytes(sound[:-FRAME_OVERHEAD])
     with pytest.raises(JournalDamaged, match=r"000002\.log.*ends without a seal"):
         Journal(RUNTIME, tmp_path / "ours")
+
+
+def test_an_empty_segment_of_another_journal_is_refused(tmp_path: Path) -> None:
+    write(tmp_path, [[small(1)]], is_sealed=True)
+    (tmp_path / "000002.log").write_bytes(pack_header(2, 2, NO_HASH))
+    with pytest.raises(JournalDamaged, match=r"000002\.log.*does not follow on"):
+        Journal(RUNTIME, tmp_path)
+
+
+def test_a_sound_record_behind_a_seal_is_refused_and_not_cut(tmp_path: Path) -> None:
+    write(tmp_path, [[small(1)]], is_sealed=True)
+    path = tmp_path / "000001.log"
+    sealed = path.read_bytes()
+    path.write_bytes(sealed + pack_frame(1, 0, 3, frame_hash(sealed[-FRAME_OVERHEAD:]), msgspec.msgpack.encode(small(2))))
+    with pytest.raises(JournalDamaged, match="behind the seal"):
+        Journal(RUNTIME, tmp_path)
 
 
 def test_a_journal_of_a_newer_version_is_refused_politely(tmp_path: Path) -> None:
@@ -302,6 +331,29 @@ def test_a_reader_beside_a_run_leaves_a_half_written_batch_out_and_alone(tmp_pat
     path.write_bytes(half := path.read_bytes()[:-5])
     assert read(tmp_path) == flat(content[:-1])
     assert path.read_bytes() == half
+
+
+def test_a_batch_is_written_at_once_and_synced_once_before_append_returns(tmp_path: Path) -> None:
+    runtime = FailingRuntime("none", 0)
+    journal = Journal(runtime, tmp_path)
+    runtime.seen.clear()
+    journal.append(RICH)
+    assert runtime.seen == ["append", "sync"]
+
+
+def test_the_name_of_a_new_segment_is_on_disk_before_anything_is_written_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = FailingRuntime("none", 0)
+    fsync = os.fsync
+
+    def note(handle: int) -> None:
+        runtime.seen.append("sync directory" if stat.S_ISDIR(os.fstat(handle).st_mode) else "sync file")
+        fsync(handle)
+    monkeypatch.setattr(os, "fsync", note)
+    journal = Journal(runtime, tmp_path / "journal", segment_bytes=1)
+    journal.append([small(1)])
+    runtime.seen.clear()
+    journal.append([small(2)])
+    assert runtime.seen == ["append", "sync", "open", "append", "sync", "sync directory", "append", "sync"]
 
 
 class FailingFile:
@@ -333,8 +385,10 @@ class FailingRuntime(ThreadRuntime):
         super().__init__()
         self.kind, self.call, self.share, self.times = kind, call, share, times
         self.calls = 0
+        self.seen: list[str] = []
 
     def is_due(self, kind: str) -> bool:
+        self.seen.append(kind)
         if kind != self.kind:
             return False
         self.calls += 1

@@ -110,6 +110,12 @@ class Stage:
         self._hear(order.request, Answer.OPEN, totals=totals)
         self._drain()
 
+    def correct_fee(self, order: Order, fee: str, currency: str) -> None:
+        """The venue says only now what an order cost."""
+        known = order.exact
+        self._hear(order.request, Answer.OPEN, totals=Totals(known.filled_quantity, known.filled_value, {currency: Decimal(fee)}))
+        self._drain()
+
     @property
     def open(self) -> list[Order]:
         return list(self.desk.orders)

@@ -79,6 +79,8 @@ def test_a_quote_that_was_filled_is_not_replaced_before_the_refresh(maker):
     market(house)
     house.fill(house.only(Side.BUY), "20", "39.92")
     assert house.said("bought 20 at 39.92, now 520")
+    house.correct_fee(house.orders[0], "0.08", "XRP")
+    assert len(house.said("bought")) == 1       # a corrected fee is no trade
     market(house, times=5)
     assert [order.side for order in house.open] == [Side.SELL]
     market(house, times=4)

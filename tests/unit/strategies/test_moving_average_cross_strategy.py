@@ -105,10 +105,23 @@ def test_a_refused_sale_is_tried_again_at_the_next_bar(follower):
     assert house.strategy.positions["ETHZAR.luno"].is_flat
 
 
-def test_a_market_that_stands_still_makes_no_cross(follower):
+def test_a_new_cross_above_while_it_still_holds_keeps_the_position_and_buys_no_second(follower):
     house = follower()
-    feed(house, *FALLING)
-    feed(house, *[0.1 + 0.2] * 4, *[0.3] * 4)   # the last digits differ, the averages do not
+    feed(house, *FALLING, 103.0)
+    house.refusal = (Answer.REJECTED, "no")
+    feed(house, 90.0)                           # the sale is refused
+    house.refusal = None
+    before = len(house.orders)
+    feed(house, 130.0, 131.0, 132.0)
+    assert len(house.orders) == before
+    assert house.strategy.positions["ETHZAR.luno"].is_long
+    assert house.said("crossed above, but we are not flat")
+
+
+def test_a_market_that_stands_still_makes_no_cross(stage):
+    house = stage("moving_average_cross").start()
+    feed(house, *[40.0] * 8)
+    feed(house, 39.0, *[30.01] * 20)            # as floats the two averages of 30.01 differ in their last digit
     assert house.orders == []
 
 

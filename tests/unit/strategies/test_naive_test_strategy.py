@@ -63,7 +63,7 @@ def test_each_step_is_told_once_in_its_order_with_orders_position_cash_and_profi
     third = steps[2]
     assert "open orders 2, canceled 0" in third
     held = 2 * 0.001 * 1.005 * 0.994             # the second buy is 1 % larger, the fee is taken in base
-    assert f"position {held:.5f}" in third
+    assert f"position {held:.8f}" in third
     free = 50_000 - 0.001 * ASK - 0.001 * ASK * 1.01 - 0.001 * BID * (0.90 + 0.88)
     assert f"free cash {free:.0f}"[:13] in third
     assert "profit -" in third                  # the spread and the fees are lost

@@ -121,6 +121,14 @@ def test_a_reply_of_the_wrong_shape_is_asked_again(call: Sent, path: str, body: 
         call(luno_client(transport, FakeRuntime()))
 
 
+def test_json_numbers_are_read_with_their_digits() -> None:
+    transport = FakeTransport()
+    transport.on("/api/1/balance", replying(b'{"balance":[{"account_id":8203463422864003664,"balance":0.10}]}'))
+    (row,) = luno_client(transport, FakeRuntime()).balance().body["balance"]
+    assert row == {"account_id": 8203463422864003664, "balance": Decimal("0.10")}
+    assert isinstance(row["balance"], Decimal)
+
+
 def test_each_call_stands_in_the_queue_of_its_purpose(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Purpose] = []
     monkeypatch.setattr(RateLimiter, "acquire", lambda self, purpose, until_ns: asked.append(purpose) or True)

@@ -93,6 +93,11 @@ def test_a_creation_with_any_other_code_may_have_happened(code: str, status: int
     assert type(outcome(coded(code, status), "create")) is OutcomeUnknown
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_name_used_before_is_in_doubt_even_where_the_status_speaks_of_access(status: int) -> None:
+    assert type(outcome(coded("ErrDuplicateClientOrderID", status), "create")) is OutcomeUnknown
+
+
 def test_every_code_of_the_table_is_in_one_of_the_cases_above() -> None:
     named = {"ErrDuplicateClientOrderID", "ErrDeadlineExceeded", "ErrInternal", "ErrOrderNotFound", "ErrCannotStopUnknownOrNonPendingOrder"}
     assert set(ALL_OTHERS) == named

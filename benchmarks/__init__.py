@@ -1,0 +1,1 @@
+"""What the project claims about its speed, as ratios within one run."""

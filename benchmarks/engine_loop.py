@@ -1,0 +1,201 @@
+"""How fast the engine drives one strategy over bars, against the ceiling: the same bars and averages with no engine at all.
+
+Run `python -m benchmarks.engine_loop`. The workload is an average cross 20/100 over a seeded random walk of 1,000,000 one-minute bars;
+market orders fill at the next bar's open. Both ways run in turn in one process; quote the ratio, not the times.
+"""
+
+import argparse
+import gc
+import json
+import statistics
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from itertools import repeat
+
+import numpy as np
+
+from trading_system.core.actions import Action, PlaceOrder
+from trading_system.core.clock import Clock
+from trading_system.core.events import ActionEvent, OrderUpdateEvent
+from trading_system.core.instrument import Instrument
+from trading_system.core.market_data import Bar
+from trading_system.core.order import OrderRequest
+from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
+from trading_system.core.records import Record
+from trading_system.core.runtime import ThreadRuntime
+from trading_system.engine.books import Books
+from trading_system.engine.desk_service import DeskService
+from trading_system.engine.doubts import Doubts
+from trading_system.engine.engine import Engine
+from trading_system.engine.route import Route
+from trading_system.oms.order_manager import OrderManager
+from trading_system.oms.position_manager import PositionManager
+from trading_system.risk.limits import RiskLimits
+from trading_system.risk.risk_manager import RiskManager
+from trading_system.strategy_host.desk import Desk
+from trading_system.strategy_host.hook_guard import HookGuard
+from trading_system.strategy_host.market_view import MarketView
+from trading_system.strategy_host.strategy_base import StrategyBase
+
+FAST, SLOW = 20, 100
+SYMBOL = "TEST.bench"
+MINUTE_NS = 60_000_000_000
+INSTRUMENT = Instrument(SYMBOL, "TEST", "USD", Decimal("0.01"), Decimal("0.0001"), Decimal("0.0001"), Decimal(10**6), Decimal("0.01"),
+                        Decimal(10**6), Decimal("0.001"), Decimal("0.001"))
+
+
+class Averages:
+    """Two running averages; `update` returns 1 or -1 at a cross, else 0."""
+
+    def __init__(self) -> None:
+        self.window: deque[float] = deque(maxlen=SLOW)
+        self.fast = self.slow = 0.0
+        self.seen = self.state = 0
+
+    def update(self, close: float) -> int:
+        """Add a closing price."""
+        window = self.window
+        seen = self.seen = self.seen + 1
+        if seen > SLOW:
+            self.slow += close - window[0]
+            self.fast += close - window[-FAST]
+            window.append(close)
+        else:
+            self.slow += close
+            self.fast += close - (window[-FAST] if seen > FAST else 0.0)
+            window.append(close)
+            if seen < SLOW:
+                return 0
+        state = 1 if self.fast * SLOW > self.slow * FAST else -1
+        if state == self.state:
+            return 0
+        self.state = state
+        return state
+
+
+class Cross(StrategyBase):
+    """Holds one unit while the fast average is above the slow one."""
+
+    def on_start(self) -> None:
+        self.averages = Averages()
+        self.is_long = False
+
+    def on_bar(self, bar: Bar) -> None:
+        cross = self.averages.update(bar.close)
+        if cross > 0 and not self.is_long:
+            self.is_long = True
+            self.buy(bar.symbol, 1.0)
+        elif cross < 0 and self.is_long:
+            self.is_long = False
+            self.sell(bar.symbol, 1.0)
+
+
+class NextOpen:
+    """The whole paper venue: what was ordered fills at the next bar's open, for a fee of 0.1 % of its value."""
+
+    def __init__(self) -> None:
+        self.waiting: list[OrderRequest] = []
+        self.records = 0
+
+    def put(self, records: Sequence[Record], actions: Sequence[Action]) -> None:
+        """Take orders in; count what a journal would have kept."""
+        self.records += len(records)
+        self.waiting.extend(action.request for action in actions if type(action) is PlaceOrder)
+
+    def fill(self, bar: Bar) -> Iterator[OrderUpdateEvent]:
+        """Yield an answer for each waiting order."""
+        waiting, self.waiting = self.waiting, []
+        evidence = Evidence("paper", bar.start_ns, bar.start_ns)
+        price = INSTRUMENT.nearest_price(bar.open)
+        for request in waiting:
+            quantity = request.quantity or Decimal(0)
+            value = quantity * price
+            totals = Totals(quantity, value, {"USD": value / 1000})
+            yield OrderUpdateEvent(OrderUpdate(request.client_order_id, Answer.FILLED, evidence, "venue", totals))
+
+
+def columns(count: int) -> list[np.ndarray]:
+    """Return start, end, open, high, low, close, volume of a seeded, mean-reverting walk around 200."""
+    random = np.random.default_rng(20240607)
+    steps = random.normal(0.0, 0.05, count).tolist()
+    walk, at = [], 0.0
+    for step in steps:
+        at = at * (1 - 2e-5) + step
+        walk.append(at)
+    close = np.round(200.0 + np.array(walk), 2)
+    opened = np.concatenate([[200.0], close[:-1]])
+    high = np.round(np.maximum(opened, close) + np.abs(random.normal(0, 0.03, count)), 2)
+    low = np.round(np.minimum(opened, close) - np.abs(random.normal(0, 0.03, count)), 2)
+    start = 1_577_836_800_000_000_000 + np.arange(count, dtype=np.int64) * MINUTE_NS
+    return [start, start + MINUTE_NS, opened, high, low, close, random.integers(1, 500, count).astype(np.float64)]
+
+
+def bars(table: Sequence[np.ndarray]) -> Iterator[Bar]:
+    """Build one Bar at a time, in C, from the columns."""
+    return map(Bar, repeat(SYMBOL), *map(memoryview, table))
+
+
+def ceiling(table: Sequence[np.ndarray]) -> float:
+    """Return nanoseconds per bar of the bars and the averages alone."""
+    update = Averages().update
+    began = time.perf_counter_ns()
+    for bar in bars(table):
+        update(bar.close)
+    return (time.perf_counter_ns() - began) / len(table[0])
+
+
+def engine_loop(table: Sequence[np.ndarray]) -> tuple[float, dict[str, object]]:
+    """Return nanoseconds per bar of the whole engine, and what it did."""
+    clock, consequences, venue = Clock(), deque[ActionEvent](), NextOpen()
+    view = MarketView(INSTRUMENT, clock)
+    service = DeskService(clock, "bench", 1_700_000_000_000_000_000, RiskManager(), {"cross": RiskLimits()}, consequences.append,
+                          lambda *_: None)
+    ledger = PositionManager("cross", {SYMBOL: INSTRUMENT}, {"USD": Decimal(1_000_000)}, "USD")
+    desk = Desk("cross", Cross(), (SYMBOL,), OrderManager("cross"), ledger, {SYMBOL: view}, service)
+    route = Route(view, clock, lambda bar, bar_ns: None)
+    engine = Engine(clock, Books("bench", {"cross": desk}), {SYMBOL: route}, service, Doubts(), venue, (), consequences.append)
+    guard = HookGuard(ThreadRuntime(), engine.fail)
+    desk.hooks = {hook: guard.contain(desk, getattr(desk.strategy, hook)) for hook in ("on_start", "on_bar")}
+    engine.join(desk)
+    desk.call("on_start")
+    handle, deliver = engine.handle, route.bar
+    began = time.perf_counter_ns()
+    for bar in bars(table):
+        clock.now_ns = bar.time_ns
+        if venue.waiting:
+            for answer in venue.fill(bar):
+                handle(answer)
+        deliver(bar)
+        while consequences:
+            handle(consequences.popleft())
+    took = time.perf_counter_ns() - began
+    assert not desk.is_paused, desk.pause_reason
+    position = ledger.positions[SYMBOL].exact
+    assert ledger.capital["USD"] + ledger.realized["USD"] - ledger.fees["USD"] == ledger.cash["USD"] + position.cost
+    return took / len(table[0]), {"orders": sum(desk.orders.counts.values()), "fills": desk.fills, "records": venue.records,
+                                  "realized": str(ledger.realized["USD"])}
+
+
+def main() -> None:
+    """Run both in turn and print the medians."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bars", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    table = columns(options.bars)
+    gc.collect()
+    gc.freeze()
+    plain, full, did = [], [], {}
+    for _ in range(options.rounds):
+        plain.append(ceiling(table))
+        took, did = engine_loop(table)
+        full.append(took)
+    lowest, engine = statistics.median(plain), statistics.median(full)
+    print(json.dumps({"bars": options.bars, "ceiling_ns_per_bar": round(lowest, 1), "engine_ns_per_bar": round(engine, 1),
+                      "engine_vs_ceiling": round(engine / lowest, 2), **did}))
+
+
+if __name__ == "__main__":
+    main()
