@@ -89,7 +89,8 @@ class HandCrankedMailbox:
         return self._items.popleft()
 
     def empty(self) -> bool:
-        """Tell whether nothing waits right now."""
+        """Tell whether nothing waits right now; another task may have run before the answer when the runtime preempts."""
+        self._runtime.may_give_way()
         return not self._items
 
 
@@ -164,11 +165,12 @@ class HandCrankedDisk:
 class HandCrankedRuntime:
     """Implements the `Runtime` of `core/ports.py`. Ready tasks run first in, first out; with a `seed`, in an order drawn from it.
 
-    `preemption` is the chance, 0 to 1, that somebody else runs first when a task lays something in a mailbox or spawns.
+    `rush` is the chance, 0 to 1, that the clock goes on to the next timer although somebody is ready: computing takes time, too.
+    `preemption` is the chance, 0 to 1, that somebody else runs first when a task lays something in a mailbox, looks into one, or spawns.
     `on_failure(name, error)` hears of a task that raised; without it the next crank of the main task raises TaskFailed.
     """
 
-    def __init__(self, seed: int | None = None, *, preemption: float = 0.0, disk: HandCrankedDisk | None = None,
+    def __init__(self, seed: int | None = None, *, preemption: float = 0.0, rush: float = 0.0, disk: HandCrankedDisk | None = None,
                  on_failure: Callable[[str, BaseException], None] | None = None, start_ns: int = START_NS) -> None:
         self.trace: list[tuple[int, str]] = []
         self.failures: list[tuple[str, BaseException]] = []
@@ -179,7 +181,7 @@ class HandCrankedRuntime:
         self._on_failure = on_failure
         self._schedule = random.Random(f"schedule {seed}") if seed is not None else None
         self._chance = random.Random(f"program {seed}")
-        self._preemption = preemption if seed is not None else 0.0
+        self._preemption, self._rush = (preemption, rush) if seed is not None else (0.0, 0.0)
         self._ready: deque[_Wait] = deque()
         self._timers: list[tuple[int, int, _Wait]] = []
         self._timers_made = 0
@@ -188,6 +190,7 @@ class HandCrankedRuntime:
         self._handler: Callable[[], None] | None = None
         self._pending_interrupts = 0
         self._main_wait: _Wait | None = None
+        self._limit_ns: int | None = None
         self.main = HandCrankedTask(self, "main")
         self.main.greenlet = greenlet.getcurrent()
         self._by_greenlet = {self.main.greenlet: self.main}
@@ -275,7 +278,7 @@ class HandCrankedRuntime:
         Called by the main task only. Raises AssertionError when a condition does not hold within `limit_seconds` of the virtual clock.
         """
         assert self.current is self.main, "only the main task turns the crank"
-        limit_ns = goal if isinstance(goal, int) else self._time_ns + int(limit_seconds * SECOND)
+        self._limit_ns = limit_ns = goal if isinstance(goal, int) else self._time_ns + int(limit_seconds * SECOND)
         while isinstance(goal, int) or not goal():
             if self._ready:
                 self._step()
@@ -343,7 +346,7 @@ class HandCrankedRuntime:
             self.main.greenlet.switch()
             return
         # The main task runs the others until it is its own turn.
-        self._main_wait = wait
+        self._main_wait, self._limit_ns = wait, None
         try:
             while True:
                 self._report()
@@ -359,6 +362,8 @@ class HandCrankedRuntime:
 
     def _step(self) -> _Wait | None:
         self._ring_timers()
+        if self._rush and self._schedule is not None and self._schedule.random() < self._rush:
+            self._jump(self._limit_ns)
         place = self._schedule.randrange(len(self._ready)) if self._schedule is not None else 0
         wait = self._ready[place]
         del self._ready[place]

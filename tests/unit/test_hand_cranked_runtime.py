@@ -210,6 +210,27 @@ def test_timers_become_late_while_somebody_computes() -> None:
     assert woke == [5 * SECOND]
 
 
+def test_a_rush_lets_time_pass_while_somebody_is_ready_but_never_beyond_the_end() -> None:
+    def times(seed: int) -> tuple[int, ...]:
+        runtime, seen = HandCrankedRuntime(seed, rush=0.3), list[int]()
+        for due in (1, 2, 3):
+            runtime.spawn("sleeper", lambda due=due: runtime.sleep_until(due * SECOND))
+
+        def busy() -> None:
+            box = runtime.mailbox()
+            for _ in range(4):
+                box.put(1)
+                box.take()
+                seen.append(runtime.monotonic_ns())
+                runtime.spawn("other", lambda: None).join()
+        runtime.spawn("busy", busy)
+        runtime.run_until(2 * SECOND)
+        assert runtime.monotonic_ns() == 2 * SECOND
+        return tuple(seen)
+    assert times(5) == times(5)
+    assert len({times(seed) for seed in range(20)}) > 3
+
+
 def test_joining_waits_for_the_end_of_a_task_and_no_longer_than_its_deadline() -> None:
     runtime = HandCrankedRuntime()
     task = runtime.spawn("sleeper", lambda: runtime.sleep_until(5 * SECOND))

@@ -100,7 +100,7 @@ def frame_hash(frame: bytes | memoryview) -> bytes:
 
 
 def has_later_batch(data: bytes, start: int, sequence: int) -> bool:
-    """Tell whether a sound frame of a batch that began after `sequence` lies from `start` on: damage there is not in the last batch then."""
+    """Tell whether a sound frame of a batch that began after `sequence` lies from `start` on: damage there is not in the last one."""
     view = memoryview(data)
     while (start := data.find(_MARKER, start)) >= 0:
         frame = unpack_frame(view, start)
