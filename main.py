@@ -33,13 +33,16 @@ def main(words: list[str]) -> int:
     arguments = parser.parse_args(words)
     module = importlib.import_module(f"trading_system.commands.{arguments.command}")
     from brokerage import registry
-    from trading_system.core.errors import ConfigError
+    from trading_system.core.errors import ConfigError, InvariantBroken
 
     try:
         return int(module.run(arguments, ROOT, registry))
     except ConfigError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
+        return 2
+    except InvariantBroken as error:
+        print(f"refused to start: {error}", file=sys.stderr)
         return 2
     except (RuntimeError, OSError) as error:
         print(f"{error}", file=sys.stderr)

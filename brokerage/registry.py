@@ -67,4 +67,5 @@ def _open_luno(name: str, settings: LocatedMapping, symbols: Sequence[str], runt
     broker, feed = LunoBroker(name, client, luno, runtime, symbols), LunoFeed(name, client, runtime)
     return Venue(
         broker, feed, lambda until_ns: limiter.acquire(Purpose.ORDER, until_ns), lambda until_ns: limiter.acquire(Purpose.CANCEL, until_ns),
-        lambda: rest.calls, lambda: {**broker.refused, **feed.refused}, rest.abort)
+        lambda: rest.calls, lambda: {**broker.refused, **feed.refused}, rest.abort,
+        luno.ttl_seconds + 1)

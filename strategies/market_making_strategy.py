@@ -3,18 +3,18 @@
 Each of its instruments has at most one bid and one ask; new ones are placed only when the old ones are certainly gone.
 """
 
-from trading_system import Fill, Order, OrderState, Side, StrategyBase, Tick
+from trading_system import Fill, Order, Side, StrategyBase, Tick
 
 NANOSECONDS = 1_000_000_000
 LONGEST_REFRESH_SECONDS = 60.0
-# What reasons say when an order did not go out because too many calls wanted to.
-TOO_MANY_CALLS = ("waited", "rate limit", "too many requests")
+# The codes of an order that did not go out because too many calls wanted to.
+TOO_MANY_CALLS = ("stale", "rate")
 
 
 class MarketMakingStrategy(StrategyBase):
     """Quotes both sides around the mid, and leans them against its inventory. Give it capital in both currencies."""
 
-    class Params(StrategyBase.Params, frozen=True):
+    class Params(StrategyBase.Params):
         """`spread` is the distance from bid to ask as a share of the mid, `size` the base units of a quote. `target` is the share of
         its funds that it wants to hold in base. `skew` says how far the quotes move for a wrong inventory: as many spreads, when all it
         has is on one side. Quotes live `refresh_seconds`, and are withdrawn when no price came for `stale_seconds`."""
@@ -61,8 +61,7 @@ class MarketMakingStrategy(StrategyBase):
 
     def on_order(self, order: Order) -> None:
         """Quote less often when our orders come back unsent. Any other refusal (it would have crossed) waits for the next refresh."""
-        is_refused = order.state in (OrderState.DENIED, OrderState.REJECTED)
-        if self.was_held_up or not is_refused or not any(words in order.reason.lower() for words in TOO_MANY_CALLS):
+        if self.was_held_up or order.code not in TOO_MANY_CALLS:
             return
         self.was_held_up = True     # both quotes of a round may come back: that is one reason to slow down, not two
         if self.refresh_seconds < LONGEST_REFRESH_SECONDS:

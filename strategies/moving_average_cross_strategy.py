@@ -12,7 +12,7 @@ from trading_system import Bar, OrderState, StrategyBase
 class MovingAverageCrossStrategy(StrategyBase):
     """Trades crosses of two moving averages. Ask for bars in the configuration: `bars: 2s`."""
 
-    class Params(StrategyBase.Params, frozen=True):
+    class Params(StrategyBase.Params):
         """`fast` and `slow` are counted in bars. `fraction` of the free cash goes into a position; a market order sets a little more
         aside than it will cost, so all of it is too much."""
 

@@ -11,7 +11,7 @@ from trading_system import Order, OrderState, StrategyBase, Tick
 class NaiveTestStrategy(StrategyBase):
     """Runs six steps, one every few ticks, and is then finished: market buys, limit buys, cancels, a sale."""
 
-    class Params(StrategyBase.Params, frozen=True):
+    class Params(StrategyBase.Params):
         """`quantity` is in base units; the venue's smallest order is taken where that is larger. `every_ticks` is the pace."""
 
         quantity: float = 0.001

@@ -22,7 +22,7 @@ from trading_system.core.records import RunStarted, StrategyStarted
 from trading_system.engine.bar_builder import BarBuilder
 from trading_system.engine.books import Books
 from trading_system.engine.desk_service import DeskService
-from trading_system.engine.doubts import Doubts
+from trading_system.engine.doubts import Doubts, DoubtSettings
 from trading_system.engine.engine import Engine
 from trading_system.engine.order_flow import broker_of
 from trading_system.engine.queues import Queues
@@ -107,7 +107,8 @@ def build_house(plan: Plan) -> TradingSystem:
     counters = Counters()
     board = Board(runtime, lambda: house_system.picture(), write_atomically, state / "status.json")
     routes = {symbol: Route(view, clock, lambda bar, bar_ns: engine.built_bar(bar, bar_ns)) for symbol, view in views.items()}
-    engine = Engine(clock, books, routes, service, Doubts(), outbox, (log, counters, board, *plan.watchers), lay)
+    doubts = Doubts(DoubtSettings(max(venue.settle_seconds for venue in plan.venues.values())))
+    engine = Engine(clock, books, routes, service, doubts, outbox, (log, counters, board, *plan.watchers), lay)
     guard = HookGuard(runtime, engine.fail, system.hook_limit_seconds)
     service.guard = guard
     errors: list[str] = []
@@ -121,9 +122,9 @@ def build_house(plan: Plan) -> TradingSystem:
         engine.portfolio.balances[name] = balances
         engine.remember(BalanceEvent(name, balances, runtime.now_ns()))
     check_holdings(settings, engine.portfolio, desks.values())
+    _fetch_history(plan, desks.values())
     for desk in desks.values():
         _join(engine, queues, desk, guard, replay.states)
-    _fetch_history(plan, desks.values())
 
     watched = sorted({symbol for enrolled in plan.enrolled for symbol in enrolled.settings.instruments})
     pollers = [
@@ -162,9 +163,8 @@ def _seat(plan: Plan, past: Past, instruments: Mapping[str, Instrument], views: 
         known = {symbol: instruments[symbol] for symbol in (*settings.instruments, *(before.symbols if before else ()))}
         currency = ledger_currency(plan.settings, enrolled.name, settings, known)
         ledger = PositionManager(enrolled.name, known, {}, currency)
-        bar_ns = int((settings.bars or 0) * 1e9)
         desks.append(Desk(enrolled.name, strategy, settings.instruments, OrderManager(enrolled.name), ledger, views, service,
-                          bar_ns=bar_ns, on_stop=settings.on_stop, collar=collar))
+                          bar_ns=enrolled.bar_ns, on_stop=settings.on_stop, collar=collar))
     for name, started in past.strategies.items():
         if name not in {enrolled.name for enrolled in plan.enrolled}:
             ledger = PositionManager(name, {symbol: instruments[symbol] for symbol in started.symbols}, {}, started.currency)
@@ -188,6 +188,8 @@ def _join(engine: Engine, queues: Queues, desk: Desk, guard: HookGuard, states: 
     if strategy is None:
         return
     desk.hooks = {hook: guard.wrap(desk, getattr(strategy, hook)) for hook in HOOKS if writes(strategy, hook)}
+    if "on_bar" in desk.hooks:
+        desk.hooks["on_bar"] = desk.after_warm_up(desk.hooks["on_bar"], strategy.warm_up)
     if desk.bar_ns:
         for symbol in desk.symbols:
             route = engine.routes[symbol]
@@ -200,7 +202,7 @@ def _join(engine: Engine, queues: Queues, desk: Desk, guard: HookGuard, states: 
 
 def _restore_state(strategy: StrategyBase, desk: Desk, saved: bytes | None) -> None:
     kind = type(strategy).State
-    if kind is None:
+    if kind is StrategyBase.State:
         return
     try:
         strategy.state = msgspec.msgpack.decode(saved, type=kind) if saved is not None else kind()

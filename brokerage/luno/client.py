@@ -148,7 +148,7 @@ class LunoClient:
         try:
             body, evidence = self._call(
                 "POST", path, parameters, Purpose.ORDER, token=client_order_id,
-                queue_seconds=self._settings.order_queue_seconds, deadline_seconds=self._settings.order_deadline_seconds,
+                queue_seconds=self._settings.order_deadline_seconds / 2, deadline_seconds=self._settings.order_deadline_seconds,
             )
         except CallFailed as failure:
             if failure.was_sent:

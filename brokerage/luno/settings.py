@@ -9,7 +9,7 @@ class LunoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """How we speak to Luno. The documented limit is 300 calls a minute per account, so 4 a second leave a margin.
 
     Of `calls_per_second`, `polls_per_second` and `cancels_per_second` are reserved. A deadline is for a whole call, its waiting for the
-    rate included; an order waits at most `order_queue_seconds` for its turn, and `ttl_seconds` is how long Luno may still accept it.
+    rate included; `ttl_seconds` is how long Luno may still accept it.
     `balance_includes_reserved` says how the field `balance` is read: as everything held (what most clients assume) or as what is left
     beside the reserved amount. Confirm it with one real call before going live.
     """
@@ -20,7 +20,6 @@ class LunoSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     polls_per_second: Annotated[float, msgspec.Meta(ge=0.1, le=500.0)] = 2.0
     cancels_per_second: Annotated[float, msgspec.Meta(ge=0.1, le=500.0)] = 0.5
     order_deadline_seconds: Annotated[float, msgspec.Meta(ge=0.5, le=60.0)] = 10.0
-    order_queue_seconds: Annotated[float, msgspec.Meta(ge=0.0, le=10.0)] = 2.0
     read_deadline_seconds: Annotated[float, msgspec.Meta(ge=0.5, le=60.0)] = 5.0
     ttl_seconds: Annotated[float, msgspec.Meta(ge=0.5, le=10.0)] = 5.0
     balance_includes_reserved: bool = True

@@ -59,7 +59,11 @@ class OrderRefused(BrokerError):
 
 
 class HeldBack(BrokerError):
-    """Our own last door held the order back: it never left the house."""
+    """Our own last door held the order back: it never left the house. `code` says why in one word: stale or killed."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class OutcomeUnknown(BrokerError):

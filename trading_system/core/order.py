@@ -80,7 +80,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
 
 class Order(msgspec.Struct, eq=False):
     """One order of a strategy: `request` is what was asked, the rest what is known. Numbers read here are floats; the Decimals are in
-    `request` (asked) and `exact` (filled). `reference` is the price it was decided on."""
+    `request` (asked) and `exact` (filled). `reference` is the price it was decided on; `reason` and `code` say why it ended."""
 
     request: OrderRequest
     state: OrderState = OrderState.PENDING_NEW
@@ -88,6 +88,7 @@ class Order(msgspec.Struct, eq=False):
     exact: Totals = Totals()
     venue_order_id: str = ""
     reason: str = ""
+    code: str = ""
     is_quarantined: bool = False
     acknowledged_ns: int = 0
     heard_ns: int = 0
@@ -123,6 +124,11 @@ class Order(msgspec.Struct, eq=False):
     def is_open(self) -> bool:
         """Tell whether the order may still fill."""
         return self.state < OrderState.FILLED
+
+    @property
+    def is_canceling(self) -> bool:
+        """Tell whether its cancel is under way."""
+        return self.cancel is not CancelState.NONE
 
     @property
     def quantity(self) -> float:

@@ -50,7 +50,8 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 class OrderUpdate(msgspec.Struct, frozen=True):
-    """One answer about one order. `symbol`, `side` and `quantity` echo what the venue holds under our name, where it says so."""
+    """One answer about one order. `symbol`, `side` and `quantity` echo what the venue holds under our name, where it says so;
+    `code` is the reason as one word of ours, `reason` the sentence."""
 
     client_order_id: str
     answer: Answer
@@ -58,6 +59,7 @@ class OrderUpdate(msgspec.Struct, frozen=True):
     venue_order_id: str = ""
     totals: Totals | None = None
     reason: str = ""
+    code: str = ""
     symbol: str = ""
     side: Side | None = None
     quantity: Decimal | None = None

@@ -202,8 +202,8 @@ class Runtime(Protocol):
 
 
 class Venue(msgspec.Struct):
-    """A broker with its feed, as the registry opens it: the two ways to wait for the venue's rate, what was called how often, and how a
-    call in flight is broken off."""
+    """A broker with its feed, as the registry opens it: the two ways to wait for the venue's rate, what was called how often, how a call
+    in flight is broken off, and after how many seconds a request that was sent can no longer arrive."""
 
     broker: Broker
     feed: Feed
@@ -212,6 +212,7 @@ class Venue(msgspec.Struct):
     calls: Callable[[], dict[str, int]]
     refused: Callable[[], dict[str, int]]
     abort: Callable[[str], int]
+    settle_seconds: float
 
 
 class Exchange(Protocol):

@@ -5,7 +5,6 @@ The engine and recovery call it; it decides nothing, calls no hook and asks no c
 
 from collections.abc import Iterator, Mapping
 
-from trading_system.core.instrument import exact
 from trading_system.core.order import Order
 from trading_system.core.order_update import OrderUpdate
 from trading_system.oms.order_manager import Change
@@ -33,8 +32,9 @@ class Books:
         change = desk.orders.apply(order, update, now_ns)
         fill = change.fill
         if fill is not None:
-            price = exact(order.average_price) if order.exact.filled_quantity else None
-            desk.positions.apply(fill, price)
+            # A fee can only be corrected on what was filled: without a fill, the price the order was decided on is the nearest known.
+            filled = order.exact
+            desk.positions.apply(fill, filled.filled_value / filled.filled_quantity if filled.filled_quantity else order.reference)
             desk.fills += 1 if fill.exact.quantity else 0
         return change
 

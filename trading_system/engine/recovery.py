@@ -51,7 +51,7 @@ class Replay:
             self._update(body.update, record.taken_ns)
         elif isinstance(body, OrderEvent):
             desk = self.books.desks[body.request.strategy]
-            desk.orders.add(body.request, body.reference_price, "" if body.verdict.is_accepted else body.verdict.sentence)
+            desk.orders.add(body.request, body.reference_price, body.verdict)
         elif isinstance(body, OrderSent):
             stamp = Evidence("journal", record.taken_ns, record.taken_ns)
             self._update(OrderUpdate(body.client_order_id, Answer.SENT, stamp), record.taken_ns)

@@ -108,7 +108,7 @@ class BrokerLanes:
 
     def _withdraw(self, request: OrderRequest) -> None:
         if self._waiting.pop(request.client_order_id, None) is not None:
-            self._lay(self._update(request, Answer.DENIED, "lane", "canceled before sending"))
+            self._lay(self._update(request, Answer.DENIED, "lane", "canceled before sending", "withdrawn"))
 
     def perform(self, action: Action) -> None:
         """Carry one action out and lay its answer; never raises. Called by a worker."""
@@ -129,9 +129,11 @@ class BrokerLanes:
         try:
             self._lay(OrderUpdateEvent(self.broker.place_order(request)))
         except HeldBack as error:
-            self._lay(self._told(request, Answer.DENIED, error))
-        except (OrderRefused, TryAgain) as error:
-            self._lay(self._told(request, Answer.REJECTED, error))
+            self._lay(self._told(request, Answer.DENIED, error, error.code))
+        except OrderRefused as error:
+            self._lay(self._told(request, Answer.REJECTED, error, error.refusal.value))
+        except TryAgain as error:
+            self._lay(self._told(request, Answer.REJECTED, error, "not_sent"))
         except AccessDenied as error:
             self._lay(self._told(request, Answer.REJECTED, error))
             self._lay(ConnectionEvent(self.broker.name, "orders", False, error.reason))
@@ -164,13 +166,13 @@ class BrokerLanes:
         request = action.request if type(action) is LookUpOrders else None
         return LookUpFailedEvent(self.broker.name, request.client_order_id if request else "", reason)
 
-    def _told(self, request: OrderRequest, answer: Answer, error: BrokerError) -> OrderUpdateEvent:
+    def _told(self, request: OrderRequest, answer: Answer, error: BrokerError, code: str = "") -> OrderUpdateEvent:
         if error.evidence is None:
-            return self._update(request, answer, "lane", error.reason)
-        return OrderUpdateEvent(OrderUpdate(request.client_order_id, answer, error.evidence, reason=error.reason))
+            return self._update(request, answer, "lane", error.reason, code)
+        return OrderUpdateEvent(OrderUpdate(request.client_order_id, answer, error.evidence, reason=error.reason, code=code))
 
-    def _update(self, request: OrderRequest, answer: Answer, endpoint: str, reason: str) -> OrderUpdateEvent:
+    def _update(self, request: OrderRequest, answer: Answer, endpoint: str, reason: str, code: str = "") -> OrderUpdateEvent:
         now_ns = self._runtime.now_ns()
-        return OrderUpdateEvent(OrderUpdate(request.client_order_id, answer, Evidence(endpoint, now_ns, now_ns), reason=reason))
+        return OrderUpdateEvent(OrderUpdate(request.client_order_id, answer, Evidence(endpoint, now_ns, now_ns), reason=reason, code=code))
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
+from trading_system.core.events import Verdict
 from trading_system.core.order import NEXT, NEXT_CANCEL, CancelState, Fill, FillAmounts, Order, OrderRequest, OrderState
 from trading_system.core.order_update import ZERO, OrderUpdate, Totals
 
@@ -43,12 +44,11 @@ class OrderManager:
         """Return the order of that name, open or done; None when it is not ours or long over."""
         return self.open.get(client_order_id) or self.done.get(client_order_id)
 
-    def add(self, request: OrderRequest, reference: Decimal, denied: str = "") -> Order:
+    def add(self, request: OrderRequest, reference: Decimal, verdict: Verdict) -> Order:
         """Take a new order in, decided on the price `reference`: pending, or already DENIED with the reason."""
         order = Order(request, reference=reference)
-        if denied:
-            order.state = OrderState.DENIED
-            order.reason = denied
+        if not verdict.is_accepted:
+            order.state, order.reason, order.code = OrderState.DENIED, verdict.sentence, verdict.code
             self._close(order, request.created_ns)
         else:
             self.open[request.client_order_id] = order
@@ -100,7 +100,7 @@ class OrderManager:
         change.is_news = True
         order.state = after
         if update.reason:
-            order.reason = update.reason
+            order.reason, order.code = update.reason, update.code
         if after.is_done:
             self._close(order, now_ns)
         elif before.is_done:

@@ -4,6 +4,7 @@ It keeps the pace, denies what waited too long, and looks at the kill latch afte
 """
 
 from collections.abc import Callable
+from typing import NoReturn
 
 from trading_system.core.errors import HeldBack, TryAgain
 from trading_system.core.events import Balance, OpenOrdersEvent
@@ -40,9 +41,9 @@ class GuardedBroker:
         is_in_time = waited_ns < self._max_queue_ns and self._wait_to_order(until_ns)
         waited = (runtime.now_ns() - request.created_ns) / 1e9
         if not is_in_time:
-            self._hold_back(f"it waited {waited:.1f} s to be sent, {self._max_queue_ns / 1e9:g} s are allowed")
+            self._hold_back("stale", f"it waited {waited:.1f} s to be sent, {self._max_queue_ns / 1e9:g} s are allowed")
         if self._latch.is_set():
-            self._hold_back("the house is killed")
+            self._hold_back("killed", "the house is killed")
         self.longest_wait_seconds = max(self.longest_wait_seconds, waited)
         return self.broker.place_order(request)
 
@@ -72,9 +73,9 @@ class GuardedBroker:
         """Return what the account holds per currency."""
         return self.broker.balances()
 
-    def _hold_back(self, reason: str) -> None:
+    def _hold_back(self, code: str, reason: str) -> NoReturn:
         self.held_back += 1
-        raise HeldBack(reason)
+        raise HeldBack(code, reason)
 
 
 def no_wait(until_ns: int) -> bool:

@@ -10,8 +10,8 @@ from pathlib import Path
 from dotenv import dotenv_values
 
 from trading_system.core.errors import ConfigError
+from trading_system.core.secret import Secret
 from trading_system.settings.problems import Problems
-from trading_system.settings.secret import Secret
 
 
 class Environment:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from trading_system.strategy_host.strategy_base import StrategyBase
 
 _FLATTEN_TRIES = 5
+_ENDS_FLATTEN = (OrderState.REJECTED, OrderState.DENIED, OrderState.NOT_PLACED)
 
 
 class House(Protocol):
@@ -106,7 +107,7 @@ class Desk:
         request = self._request(view.instrument, reference, side, quantity, value, limit, stop, post_only, time_in_force, tag)
         currency, needed, may_still_fill = self._need(request, reference, ZERO)
         verdict = self._house.judge(self, request, reference, currency, needed)
-        order = self.orders.add(request, reference, "" if verdict.is_accepted else verdict.sentence)
+        order = self.orders.add(request, reference, verdict)
         if verdict.is_accepted:
             self.reservations.reserve(request, currency, needed, may_still_fill)
         self._decision = order
@@ -192,6 +193,19 @@ class Desk:
         """Reserve again for an order that the journal brought back and that is not over."""
         self.reservations.reserve(order.request, *self._need(order.request, order.reference, order.exact.filled_quantity))
 
+    def after_warm_up(self, on_bar: Callable[[Bar], None], count: int) -> Callable[[Bar], None]:
+        """Return `on_bar` held back, symbol by symbol, until there were `count` bars with those of history."""
+        if all(len(self.past.get(symbol, ())) >= count for symbol in self.symbols):
+            return on_bar
+
+        def held_back(bar: Bar) -> None:
+            past = self.past.setdefault(bar.symbol, [])
+            if len(past) >= count:
+                on_bar(bar)
+            else:
+                past.append(bar)
+        return held_back
+
     def free(self, currency: str) -> Decimal:
         """Return what we own of `currency` less what open orders may still take."""
         return self.positions.holdings(currency) - self.reservations.reserved(currency)
@@ -253,14 +267,19 @@ class Desk:
             if left > 0:
                 self.submit(request.side, request.symbol, left, None, limit, None, request.post_only, request.time_in_force, request.tag)
         if order.symbol in self._flattening:
-            self._continue_flatten(order.symbol)
+            if order.state in _ENDS_FLATTEN:
+                del self._flattening[order.symbol]
+            else:
+                self._continue_flatten(order.symbol)
 
     def _continue_flatten(self, symbol: str) -> None:
-        if self.is_paused or any(order.symbol == symbol for order in self.orders):
+        if any(order.symbol == symbol for order in self.orders):
             return
-        quantity = self.sellable(symbol)
         tries = self._flattening.pop(symbol)
-        if quantity >= self.market[symbol].instrument.min_quantity and tries:
+        quantity = self.sellable(symbol)
+        if self.is_paused or not tries or quantity < self.market[symbol].instrument.min_quantity:
+            return
+        # The rest of a sale that found too few buyers is sold again; a sale that is denied or refused ends it, and the order says why.
+        order = self.submit(Side.SELL, symbol, quantity, None, None, None, False, "GTC", "flatten")
+        if order.is_open:
             self._flattening[symbol] = tries - 1
-            self.submit(Side.SELL, symbol, quantity, None, None, None, False, "GTC", "flatten")
-

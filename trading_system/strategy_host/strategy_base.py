@@ -26,11 +26,15 @@ class StrategyBase:
     A hook that raises pauses its strategy with the reason; the others trade on. Quantities are in base units, prices in counter per base.
     """
 
-    class Params(msgspec.Struct, frozen=True, kw_only=True):
+    class Params(msgspec.Struct, kw_only=True):
         """The strategy's own settings, typed; the YAML is checked against them."""
 
-    State: ClassVar[type[msgspec.Struct] | None] = None
+    class State(msgspec.Struct, kw_only=True):
+        """What a strategy wants back after a restart, as `self.state`; it is journaled with its orders and fills and at a beat."""
+
+    #: The length of the bars it works on, such as "5m", where the configuration says no `bars`.
     timeframe: ClassVar[str] = ""
+    #: How many bars, history included, there must be before the first `on_bar`.
     warm_up: ClassVar[int] = 0
 
     params: Params

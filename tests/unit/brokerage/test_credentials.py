@@ -6,8 +6,9 @@ import traceback
 
 import pytest
 
-from brokerage.credentials import Credentials, Secret
+from brokerage.credentials import Credentials
 from brokerage.transport import HttpRequest
+from trading_system.core.secret import Secret
 
 HIDDEN = "hidden-7f3a"
 

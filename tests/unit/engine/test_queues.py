@@ -227,10 +227,10 @@ def test_no_wake_up_is_missed_in_any_of_many_schedules() -> None:
 
 def test_a_bell_rung_before_the_paper_is_laid_would_be_found_out() -> None:
     class RingsFirst(Queues):
-        def lay_answer(self, event: object) -> None:
+        def lay_market(self, event: object) -> None:
             if self._is_silent():
                 self._ring(None)
-            self.answers.append(event)
+            self.lossless.append(event)
     with pytest.raises(NobodyCanRun):
         explore(RingsFirst, range(200))
 

@@ -32,7 +32,7 @@ def test_timers_run_in_the_order_in_which_they_are_due_and_equal_ones_in_the_ord
 
 def test_a_timer_may_set_another_one_while_it_runs() -> None:
     timers, ran = Timers(), list[str]()
-    timers.set(0, SECOND, lambda: timers.set(SECOND, SECOND, lambda: ran.append("second")))
+    timers.set(-9 * SECOND, 10 * SECOND, lambda: timers.set(SECOND, SECOND, lambda: ran.append("second")))
     timers.run_due(SECOND)
     assert not ran
     timers.run_due(2 * SECOND)

@@ -50,7 +50,7 @@ class Stage:
         self.orders: list[Order] = []
         self.delay = delay
         self.beat = 0
-        self.refusal: tuple[Answer, str] | None = None
+        self.refusal: tuple[Answer, str, str] | None = None
         self.is_mute = False
         self.keeps_cancels = False
         self._laid: list[OrderEvent | CancelEvent] = []
@@ -164,7 +164,7 @@ class Stage:
             elif self.is_mute:
                 self._answers.append((self.beat + 1, request, what))
             elif self.refusal is not None:
-                self._hear(request, self.refusal[0], reason=self.refusal[1])
+                self._hear(request, self.refusal[0], reason=self.refusal[1], code=self.refusal[2])
             else:
                 self._meet_the_market(request)
         if not self.delay:
@@ -183,10 +183,11 @@ class Stage:
         fee = (quantity * view.instrument.taker_fee).quantize(Decimal("1e-8"))
         self._hear(request, Answer.FILLED, totals=Totals(quantity, quantity * price, {view.instrument.base: fee} if fee else {}))
 
-    def _hear(self, request: OrderRequest, answer: Answer, *, totals: Totals | None = None, reason: str = "") -> None:
+    def _hear(self, request: OrderRequest, answer: Answer, *, totals: Totals | None = None, reason: str = "",
+              code: str = "") -> None:
         order, now_ns = self._order(request), self.clock.now_ns
         evidence = Evidence("stage", now_ns, now_ns)
-        update = OrderUpdate(request.client_order_id, answer, evidence, "V" + request.client_order_id, totals, reason)
+        update = OrderUpdate(request.client_order_id, answer, evidence, "V" + request.client_order_id, totals, reason, code)
         change = self.books.apply(self.desk, order, update, now_ns)
         assert not change.alarm, change.alarm
         if change.is_news:

@@ -152,7 +152,7 @@ def test_the_smallest_order_of_the_venue_is_quoted_where_that_is_larger(maker, m
 
 def test_a_quote_that_would_have_crossed_is_quoted_anew_at_the_next_refresh(maker):
     house = maker(refresh_seconds=8)
-    house.refusal = (Answer.REJECTED, "it would have traded at once")
+    house.refusal = (Answer.REJECTED, "it would have traded at once", "would_cross")
     market(house, times=8)
     assert len(house.orders) == 2
     house.refusal = None
@@ -163,8 +163,8 @@ def test_a_quote_that_would_have_crossed_is_quoted_anew_at_the_next_refresh(make
 
 
 @pytest.mark.parametrize("refusal", [
-    (Answer.DENIED, "it waited 2.4 s to be sent, 2 s are allowed"),
-    (Answer.REJECTED, "not sent: our own rate limit left no call for POST /api/1/postorder"),
+    (Answer.DENIED, "it waited 2.4 s to be sent, 2 s are allowed", "stale"),
+    (Answer.REJECTED, "too many requests", "rate"),
 ])
 def test_orders_that_had_to_wait_widen_the_refresh_once_a_round_up_to_a_minute(maker, refusal):
     house = maker(refresh_seconds=8)
@@ -178,7 +178,7 @@ def test_orders_that_had_to_wait_widen_the_refresh_once_a_round_up_to_a_minute(m
 
 def test_the_refresh_comes_slowly_back_down_when_orders_go_through_again(maker):
     house = maker(refresh_seconds=8)
-    house.refusal = (Answer.DENIED, "it waited 2.4 s to be sent, 2 s are allowed")
+    house.refusal = (Answer.DENIED, "it waited 2.4 s to be sent, 2 s are allowed", "stale")
     market(house)
     house.refusal = None
     market(house, times=17)
@@ -191,7 +191,7 @@ def test_the_refresh_comes_slowly_back_down_when_orders_go_through_again(maker):
 
 def test_other_denials_do_not_widen_the_refresh(maker):
     house = maker(refresh_seconds=8)
-    house.refusal = (Answer.DENIED, "canceled before sending")
+    house.refusal = (Answer.DENIED, "canceled before sending", "withdrawn")
     market(house)
     assert house.strategy.refresh_seconds == 8
 

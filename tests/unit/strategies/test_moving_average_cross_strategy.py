@@ -97,7 +97,7 @@ def test_an_exit_that_had_to_wait_is_made_up_for_at_the_next_bar(follower):
 def test_a_refused_sale_is_tried_again_at_the_next_bar(follower):
     house = follower()
     feed(house, *FALLING, 103.0)
-    house.refusal = (Answer.REJECTED, "no")
+    house.refusal = (Answer.REJECTED, "no", "other")
     feed(house, 90.0)
     house.refusal = None
     feed(house, 80.0)
@@ -108,7 +108,7 @@ def test_a_refused_sale_is_tried_again_at_the_next_bar(follower):
 def test_a_new_cross_above_while_it_still_holds_keeps_the_position_and_buys_no_second(follower):
     house = follower()
     feed(house, *FALLING, 103.0)
-    house.refusal = (Answer.REJECTED, "no")
+    house.refusal = (Answer.REJECTED, "no", "other")
     feed(house, 90.0)                           # the sale is refused
     house.refusal = None
     before = len(house.orders)

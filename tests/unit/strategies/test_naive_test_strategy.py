@@ -111,7 +111,7 @@ def test_it_takes_the_smallest_order_of_the_venue_where_that_is_larger(bitcoin):
 
 def test_a_refused_order_is_told_with_its_reason_and_the_script_goes_on(bitcoin):
     house = bitcoin()
-    house.refusal = (Answer.REJECTED, "the market is closed")
+    house.refusal = (Answer.REJECTED, "the market is closed", "market_closed")
     assert run(house) < 30
     assert len(house.said("the market is closed")) == 4     # two market buys, two limits
 
