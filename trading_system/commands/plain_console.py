@@ -96,10 +96,11 @@ class _LiveTable:
         from rich import box
         from rich.table import Table
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
-        for name, right in (("strategy", False), ("position", True), ("open", True), ("orders", True), ("fills", True), ("profit", True),
-                            ("last decision", False)):
-            table.add_column(name, justify="right" if right else "left", no_wrap=True, overflow="ellipsis")
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
+        table.add_column("strategy", no_wrap=True)
+        for name in ("position", "open", "orders", "fills", "profit"):
+            table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("last decision", no_wrap=True, overflow="ellipsis", ratio=1)
         for name, row in picture.get("strategies", {}).items():
             table.add_row(name, *strategy_cells(row))
         self._live.update(table, refresh=True)

@@ -3,6 +3,7 @@
 It keeps the pace, denies what waited too long, and looks at the kill latch after the waiting, not before. It never repeats anything.
 """
 
+from collections import deque
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -14,15 +15,18 @@ from trading_system.core.order_update import OrderUpdate
 from trading_system.core.ports import Broker, Runtime, VenueTrade
 from trading_system.risk.kill_latch import KillLatch
 
+_SECOND = 1_000_000_000
+
 #: Waits for a place in the venue's rate until monotonic nanoseconds; False when none came free in time.
 WaitForRate = Callable[[int], bool]
 
 
 class GuardedBroker:
-    """A broker behind the last door. `wait_to_order` and `wait_to_cancel` take a place in the venue's rate."""
+    """A broker behind the last door. `wait_to_order` and `wait_to_cancel` take a place in the venue's rate;
+    `orders_per_second` is the house's own limit, whatever strategies want."""
 
     def __init__(self, broker: Broker, latch: KillLatch, runtime: Runtime, wait_to_order: WaitForRate, wait_to_cancel: WaitForRate,
-                 max_queue_seconds: float = 2.0) -> None:
+                 max_queue_seconds: float = 2.0, orders_per_second: float = 10.0) -> None:
         self.name = broker.name
         self.broker = broker
         self._latch = latch
@@ -30,6 +34,8 @@ class GuardedBroker:
         self._wait_to_order = wait_to_order
         self._wait_to_cancel = wait_to_cancel
         self._max_queue_ns = int(max_queue_seconds * 1e9)
+        self._lock = runtime.lock()
+        self._sent_ns: deque[int] = deque(maxlen=max(1, int(orders_per_second)))
         self.longest_wait_seconds = 0.0
         self.held_back = 0
 
@@ -44,6 +50,8 @@ class GuardedBroker:
             self._hold_back("stale", f"it waited {waited:.1f} s to be sent, {self._max_queue_ns / 1e9:g} s are allowed")
         if self._latch.is_set():
             self._hold_back("killed", "the house is killed")
+        if not self._is_within_pace():
+            self._hold_back("rate", f"{self._sent_ns.maxlen} orders left within the last second already")
         self.longest_wait_seconds = max(self.longest_wait_seconds, waited)
         return self.broker.place_order(request)
 
@@ -72,6 +80,14 @@ class GuardedBroker:
     def balances(self) -> dict[str, Balance]:
         """Return what the account holds per currency."""
         return self.broker.balances()
+
+    def _is_within_pace(self) -> bool:
+        with self._lock:
+            now_ns, sent_ns = self._runtime.monotonic_ns(), self._sent_ns
+            if len(sent_ns) == sent_ns.maxlen and now_ns - sent_ns[0] < _SECOND:
+                return False
+            sent_ns.append(now_ns)
+            return True
 
     def _hold_back(self, code: str, reason: str) -> NoReturn:
         self.held_back += 1

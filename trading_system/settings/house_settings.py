@@ -126,7 +126,7 @@ class SystemSettings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(description="Orders a second that leave the house at most, whatever strategies want.", gt=0, le=1000)
     ] = 10.0
     market_data_bound: Annotated[
-        int, Meta(description="Trades and bars that may wait for the engine before the oldest are dropped.", ge=16, le=10_000_000)
+        int, Meta(description="Trades and bars that may wait for the engine; more are refused and counted.", ge=16, le=10_000_000)
     ] = 4096
     brokers: Annotated[
         dict[BrokerName, LocatedMapping],
