@@ -25,6 +25,13 @@ STRATEGIES = Path(__file__).parent / "strategies"
 #: No process of a test lives longer than this, whatever happens.
 HARD_LIMIT_SECONDS = 75.0
 _SEED = 1
+#: A house that beats four times a second and a venue that allows forty calls: what takes seconds otherwise is over at once.
+FAST = """heartbeat_seconds: 0.25
+brokers:
+  luno: {adapter: luno, calls_per_second: 40, burst: 40, polls_per_second: 15, cancels_per_second: 5}
+simulator: {rate_limit: off}
+"""
+WATCHER = "watcher: {instruments: [ETHZAR.luno], capital: {ZAR: 10}}"
 
 
 def wait_until(condition: Callable[[], Any], seconds: float, what: str = "it did not happen") -> Any:
@@ -59,7 +66,7 @@ class Bot:
         self.configure(strategies, system, mode)
         self.runs = 0
         self.process: subprocess.Popen[bytes] | None = None
-        self.started = 0.0
+        self.started = self.started_wall = 0.0
 
     def configure(self, strategies: str, system: str = "", mode: str = "simulate") -> None:
         """Write the configuration anew."""
@@ -75,7 +82,7 @@ class Bot:
     def start(self, *words: str, stdout: Any = None) -> "Bot":
         """Start a run in a process group of its own, as a shell does. What it prints goes to files of ours."""
         self.runs += 1
-        self.started = time.monotonic()
+        self.started, self.started_wall = time.monotonic(), time.time()
         with self._file("out").open("wb") as out, self._file("err").open("wb") as err:
             self.process = subprocess.Popen(self.command("run", *words), stdin=subprocess.DEVNULL, stdout=stdout or out, stderr=err,
                                             cwd=self.folder, start_new_session=True)
@@ -111,6 +118,11 @@ class Bot:
         self.process.kill()
         self.process.wait()
         wait_until(lambda: not any(map(is_running, children)), 5.0, "the exchange outlived the bot")
+
+    def end(self) -> None:
+        """Kill the run if it is still there."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
 
     def wait(self, condition: Callable[[], Any], seconds: float, what: str = "it did not happen") -> Any:
         """Return the first truthy value of `condition`; fail when it does not come or the run ends first."""
