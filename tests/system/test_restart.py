@@ -100,7 +100,8 @@ def test_a_crash_never_keeps_a_house_from_starting_that_has_all_of_the_account(b
 
 
 def test_an_order_that_never_reached_the_exchange_is_proved_absent(bots: Any) -> None:
-    bot = bots("every_beat: {instruments: [XBTZAR.luno], capital: {ZAR: 20000}}")
+    short = FAST.replace("{adapter: luno,", "{adapter: luno, ttl_seconds: 0.5,")
+    bot = bots("every_beat: {instruments: [XBTZAR.luno], capital: {ZAR: 20000}}", short)
     bot.start()
     bot.wait(lambda: bot.answers("ACCEPTED"), 10)
     (exchange,) = bot.children
@@ -115,7 +116,7 @@ def test_an_order_that_never_reached_the_exchange_is_proved_absent(bots: Any) ->
     os.kill(exchange, signal.SIGKILL)
     bot.process.wait()
 
-    bot.configure(WATCHER + "\nevery_beat: {file: watcher_strategy.py, instruments: [XBTZAR.luno], capital: {ZAR: 20000}}", FAST)
+    bot.configure(WATCHER + "\nevery_beat: {file: watcher_strategy.py, instruments: [XBTZAR.luno], capital: {ZAR: 20000}}", short)
     assert bot.run("--for", "0.5s") == 0, bot.told
     assert bot.last_run["strategies"]["every_beat"]["orders"]["NOT_PLACED"] >= 1
     ledger_equals_exchange(bot.state)

@@ -4,10 +4,11 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.system.bot_process import FAST, WATCHER, Bot, ExchangeOf
+from tests.system.bot_process import FAST, WATCHER, Bot, ExchangeOf, is_running, wait_until
 from tests.system.ledger_check import ledger_equals_exchange
 
 _FAR = WATCHER + "\nfar_orders: {instruments: [XBTZAR.luno], capital: {ZAR: 20000}}"
@@ -69,8 +70,8 @@ def test_a_second_ctrl_c_leaves_at_once_with_code_1_and_the_next_start_clears_up
 
 
 @pytest.mark.parametrize("moment", ["before the first line", "while it trades"])
-def test_a_reader_that_goes_away_does_not_stop_the_trading(tmp_path: pytest.TempPathFactory, moment: str) -> None:
-    bot = Bot(tmp_path, _FAR, FAST)  # type: ignore[arg-type]
+def test_a_reader_that_goes_away_does_not_stop_the_trading(tmp_path: Path, moment: str) -> None:
+    bot = Bot(tmp_path, _FAR, FAST)
     reading, writing = os.pipe()
     bot.start("--for", "2s", stdout=writing)
     os.close(writing)
@@ -87,12 +88,12 @@ def test_a_reader_that_goes_away_does_not_stop_the_trading(tmp_path: pytest.Temp
     ledger_equals_exchange(bot.state)
 
 
-def test_ctrl_c_while_the_house_is_starting_leaves_without_a_traceback(tmp_path: pytest.TempPathFactory) -> None:
-    bot = Bot(tmp_path, _FAR)  # type: ignore[arg-type]
+def test_ctrl_c_while_the_house_is_starting_leaves_without_a_traceback(tmp_path: Path) -> None:
+    bot = Bot(tmp_path, _FAR)
     bot.start()
     bot.wait(lambda: bot.children, 10)
     exchange = bot.children
     bot.interrupt()
     bot.finish(10)
     assert "Traceback" not in bot.err, bot.err
-    assert not [child for child in exchange if os.path.exists(f"/proc/{child}/exe") and bot.process is None]
+    wait_until(lambda: not any(map(is_running, exchange)), 3.0, "the exchange outlived the bot")

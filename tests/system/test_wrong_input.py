@@ -43,10 +43,10 @@ def journal_hash(bot: Bot) -> str:
     ("misspelt: {instruments: [ETHZAR.luno], capital: {ZAR: 10}}", FAST, "simulate",
      ["misspelt_strategy.py:7", "on_tikc", "did you mean on_tick?"]),
     ("watcher: {instruments: [ETHZAR.luno], capitol: {ZAR: 10}, capital: {ZAR: 10}}", FAST, "simulate",
-     ["global_strategy_config.yaml:3", "capitol", "did you mean capital?"]),
-    (WATCHER, "heartbeat_secnds: 1\n", "simulate", ["system_config.yaml:1", "heartbeat_secnds", "did you mean heartbeat_seconds?"]),
+     ["global_strategy_config.yaml:3", "capitol", "did you mean 'capital'?"]),
+    (WATCHER, "heartbeat_secnds: 1\n", "simulate", ["system_config.yaml:1", "heartbeat_secnds", "did you mean 'heartbeat_seconds'?"]),
     ("far_orders: {instruments: [ETHZAR.luno], capital: {ZAR: 10}, params: {cuont: 3}}", FAST, "simulate",
-     ["global_strategy_config.yaml:3", "cuont", "did you mean count?"]),
+     ["global_strategy_config.yaml:3", "cuont", "did you mean 'count'?"]),
     (WATCHER, FAST, "live", ["global_strategy_config.yaml:1", "live", "mode: simulate"]),
     (WATCHER, FAST, "paper", ["global_strategy_config.yaml:1", "paper", "mode: simulate"]),
 ], ids=["instrument", "capital", "file", "hook", "key", "system key", "param", "live", "paper"])

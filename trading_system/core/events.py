@@ -44,6 +44,9 @@ class Verdict(msgspec.Struct, frozen=True):
     numbers: dict[str, str] = {}
 
 
+ACCEPTED = Verdict(True)
+
+
 class OrderEvent(msgspec.Struct, frozen=True, tag=True):
     """A strategy ordered. The price and the time it decided on are kept with the verdict, so that `why` can tell."""
 

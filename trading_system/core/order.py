@@ -229,15 +229,16 @@ NEXT: dict[OrderState, dict[Answer, OrderState]] = {
     _S.PENDING_NEW: {**_HEARD, _A.SENT: _S.SENT, _A.DENIED: _S.DENIED, _A.REJECTED: _S.REJECTED, _A.OUTCOME_UNKNOWN: _S.UNKNOWN,
                      _A.NOT_FOUND: _S.PENDING_NEW},
     _S.SENT: {**_DOUBT, _A.SENT: _S.SENT, _A.DENIED: _S.DENIED, _A.OUTCOME_UNKNOWN: _S.UNKNOWN, _A.NOT_FOUND: _S.SENT},
-    _S.UNKNOWN: {**_DOUBT, **_stays(_S.UNKNOWN, _A.SENT, _A.OUTCOME_UNKNOWN, _A.NOT_FOUND)},
-    _S.LOST: {**_DOUBT, **_stays(_S.LOST, _A.SENT, _A.OUTCOME_UNKNOWN, _A.NOT_FOUND)},
+    # DENIED comes from our own lane: proof that it never left, even when it is heard after the deadline.
+    _S.UNKNOWN: {**_DOUBT, _A.DENIED: _S.DENIED, **_stays(_S.UNKNOWN, _A.SENT, _A.OUTCOME_UNKNOWN, _A.NOT_FOUND)},
+    _S.LOST: {**_DOUBT, _A.DENIED: _S.DENIED, **_stays(_S.LOST, _A.SENT, _A.OUTCOME_UNKNOWN, _A.NOT_FOUND)},
     _S.WAITING: {**_HEARD, **_stays(_S.WAITING, _A.SENT, _A.ACCEPTED, _A.OUTCOME_UNKNOWN, _A.NOT_FOUND)},
     _S.OPEN: {**_HEARD, **_stays(_S.OPEN, _A.SENT, _A.WAITING, _A.OUTCOME_UNKNOWN, _A.NOT_FOUND)},
-    _S.FILLED: _over(_S.FILLED),
+    _S.FILLED: {**_over(_S.FILLED), **_stays(_S.FILLED, _A.CANCELED, _A.EXPIRED)},
     _S.CANCELED: {**_over(_S.CANCELED), _A.FILLED: _S.FILLED, _A.EXPIRED: _S.CANCELED},
     _S.EXPIRED: {**_over(_S.EXPIRED), _A.FILLED: _S.FILLED, _A.CANCELED: _S.EXPIRED},
     _S.REJECTED: _stays(_S.REJECTED, _A.SENT, _A.REJECTED, _A.OUTCOME_UNKNOWN, _A.NOT_FOUND),
-    _S.DENIED: _stays(_S.DENIED, _A.SENT, _A.DENIED, _A.NOT_FOUND),
+    _S.DENIED: _stays(_S.DENIED, _A.SENT, _A.DENIED, _A.OUTCOME_UNKNOWN, _A.NOT_FOUND),
     # It was proved absent and shows up all the same: it lives again, is canceled at once and people are told.
     _S.NOT_PLACED: {**_HEARD, **_stays(_S.NOT_PLACED, _A.SENT, _A.REJECTED, _A.OUTCOME_UNKNOWN, _A.NOT_FOUND, _A.NOT_PLACED)},
 }

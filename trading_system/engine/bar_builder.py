@@ -19,11 +19,14 @@ class BarBuilder:
         self._open = self._high = self._low = self._close = self._volume = 0.0
         self._count = 0
         self._first_ns = 0
+        self._ended_ns = 0
 
     def add(self, now_ns: int, price: float, quantity: float = math.nan) -> Bar | None:
         """Add a price seen at `now_ns`; return the bar that ended before it, if one did. Quantity nan means volume is not known."""
         ended = self.close_due(now_ns)
         start_ns = now_ns - now_ns % self.bar_ns
+        if start_ns < self._ended_ns:
+            return ended                # the wall clock stepped back into a bucket that was delivered
         if not self._first_ns:
             self._first_ns = now_ns
         if self._start_ns != start_ns:
@@ -47,6 +50,7 @@ class BarBuilder:
         if not self._start_ns or now_ns < self._start_ns + self.bar_ns:
             return None
         start_ns, self._start_ns = self._start_ns, 0
+        self._ended_ns = start_ns + self.bar_ns
         if self._is_partial:
             return None
         return Bar(self.symbol, start_ns, start_ns + self.bar_ns, self._open, self._high, self._low, self._close, self._volume, self._count)

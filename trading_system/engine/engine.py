@@ -229,7 +229,7 @@ class Engine:
 
     def _on_connection(self, event: ConnectionEvent) -> Sequence[Action]:
         self.remember(event)
-        if event.is_up:
+        if event.channel == "orders" and event.is_up:
             self.service.broken.pop(event.broker, None)
         elif event.channel == "orders":
             self.service.broken[event.broker] = f"{event.broker} refuses us: {event.reason}"

@@ -3,7 +3,7 @@
 Every method returns the actions that follow; records and further events go out through the two callables it is given.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from trading_system.core.actions import Action, CancelOrder, LookUpOrders, PlaceOrder
 from trading_system.core.clock import Clock
@@ -47,6 +47,7 @@ class OrderFlow:
         self._asked_ns: dict[str, int] = {}
         self._listing_ns: dict[str, int] = {}
         self._cancel_sent_ns: dict[str, int] = {}
+        self._unheard: set[str] = set()     # orders of an earlier run that the venue has not been heard of yet
 
     def order(self, event: OrderEvent) -> Sequence[Action]:
         """A strategy ordered: remember the order with its verdict, and let it leave if risk said yes."""
@@ -71,6 +72,7 @@ class OrderFlow:
         """An answer about one order came in."""
         if event.update.answer in _READS:
             self._asked_ns.pop(event.update.client_order_id, None)
+            self._unheard.discard(event.update.client_order_id)
         return self._hear(event.update)
 
     def open_orders(self, event: OpenOrdersEvent) -> Sequence[Action]:
@@ -104,25 +106,25 @@ class OrderFlow:
         if has_open and now_ns - self._listing_ns.get(event.broker, 0) > _AGAIN_NS:
             self._listing_ns[event.broker] = now_ns
             actions.append(LookUpOrders(event.broker))
-        actions.extend(self.ask_for_doubts())
+        actions.extend(self.ask_again())
         return actions
 
     @property
     def is_asking(self) -> bool:
         """Tell whether an order is in doubt, or an answer about one is awaited."""
-        return bool(self._asked_ns or self._listing_ns or len(self.doubts))
+        return bool(self._asked_ns or self._listing_ns or self._unheard or len(self.doubts))
 
-    def ask_for_doubts(self) -> Sequence[Action]:
-        """Ask for the orders in doubt that are due, one by one."""
+    def ask_again(self) -> Sequence[Action]:
+        """Ask, one by one, for the orders in doubt that are due and for those of an earlier run that were not heard of yet."""
         now_ns = self._clock.now_ns
         for name in self.doubts.lost(now_ns):
             self._conclude(name, Answer.LOST, "not resolved in time; its funds stay reserved and asking goes on")
-        found = [self.books.find(name) for name in self.doubts.due(now_ns)]
-        return [LookUpOrders(broker_of(order), order.request, order.venue_order_id, True) for _, order in filter(None, found)]
+        doubtful = [LookUpOrders(broker_of(order), order.request, order.venue_order_id, True)
+                    for order in self._orders(self.doubts.due(now_ns))]
+        return [*doubtful, *self._ask_for_unheard()]
 
     def after_replay(self) -> Sequence[Action]:
-        """Settle what a crash left behind: what was never sent is over, what was on its way is in doubt and asked for first."""
-        actions: list[Action] = []
+        """Settle what a crash left behind: what was never sent is over, what was on its way is in doubt, everything else is looked up."""
         for _, order in tuple(self.books.open_orders()):
             name = order.client_order_id
             if order.state is OrderState.PENDING_NEW:
@@ -132,8 +134,8 @@ class OrderFlow:
             elif order.state in _IN_DOUBT:
                 self.doubts.begin(name, self._clock.now_ns)
             else:
-                actions.extend(self._look_up(order))
-        return actions
+                self._unheard.add(name)
+        return self._ask_for_unheard()
 
     def _hear(self, update: OrderUpdate) -> Sequence[Action]:
         found = self.books.find(update.client_order_id)
@@ -203,6 +205,12 @@ class OrderFlow:
         self._lay(OrderUpdateEvent(OrderUpdate(name, answer, Evidence("house", now_ns, now_ns), reason=reason)))
         if answer is Answer.LOST:
             self._lay(WarningEvent(f"order {name} is lost: {reason}", name.split("-")[1]))
+
+    def _ask_for_unheard(self) -> list[Action]:
+        return [action for order in self._orders(sorted(self._unheard)) for action in self._look_up(order)]
+
+    def _orders(self, names: Iterable[str]) -> list[Order]:
+        return [found[1] for name in names if (found := self.books.find(name)) is not None]
 
     def _tell(self, client_order_id: str) -> None:
         found = self.books.find(client_order_id)

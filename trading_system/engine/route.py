@@ -58,8 +58,9 @@ class Route:
         """Deliver a public trade."""
         view = self.view
         view.trade = trade
-        if view.last is None:
-            view.last = trade
+        if view.tick is None and view.bar is None:
+            view.last = trade           # where nothing better comes, the last trade is the price
+            view.taken_ns = self._clock.now_ns
         for hook in self.trade_hooks:
             hook(trade)
 

@@ -194,7 +194,7 @@ class TradingSystem:
                 return
             if ask_again:
                 engine.clock.now_ns = runtime.now_ns()
-                engine.act(engine.flow.ask_for_doubts())
+                engine.act(engine.flow.ask_again())
             self.parts.queues.wait(min(until_ns, now_ns + SECOND // 2))
 
     def _cancel_what_policy_says(self) -> None:

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import msgspec
 
-from trading_system.core.events import Verdict
+from trading_system.core.events import ACCEPTED, Verdict
 from trading_system.core.order import NEXT, NEXT_CANCEL, CancelState, Fill, FillAmounts, Order, OrderRequest, OrderState
-from trading_system.core.order_update import ZERO, OrderUpdate, Totals
+from trading_system.core.order_update import ZERO, Answer, OrderUpdate, Totals
 
 _ABOUT_CANCEL = frozenset(NEXT_CANCEL[CancelState.NONE])
 
@@ -44,7 +44,7 @@ class OrderManager:
         """Return the order of that name, open or done; None when it is not ours or long over."""
         return self.open.get(client_order_id) or self.done.get(client_order_id)
 
-    def add(self, request: OrderRequest, reference: Decimal, verdict: Verdict) -> Order:
+    def add(self, request: OrderRequest, reference: Decimal, verdict: Verdict = ACCEPTED) -> Order:
         """Take a new order in, decided on the price `reference`: pending, or already DENIED with the reason."""
         order = Order(request, reference=reference)
         if not verdict.is_accepted:
@@ -64,13 +64,13 @@ class OrderManager:
     def apply(self, order: Order, update: OrderUpdate, now_ns: int) -> Change:
         """Apply one answer about `order`, stamped `now_ns`; late, repeated and reordered answers are all welcome."""
         change = Change(order)
+        if stranger := _stranger(order, update):
+            self._quarantine(change, stranger)
+            return change
         if update.venue_order_id and not order.venue_order_id:
             order.venue_order_id = update.venue_order_id
             order.acknowledged_ns = now_ns
             change.is_news = True
-        if stranger := _stranger(order, update):
-            self._quarantine(change, stranger)
-            return change
         if update.answer in _ABOUT_CANCEL:
             self._apply_cancel(change, update)
         else:
@@ -95,21 +95,26 @@ class OrderManager:
         if after is None:
             self._quarantine(change, f"the answer {update.answer.name} is not possible for an order that is {before.name}")
             return
+        if after is OrderState.OPEN and update.answer is Answer.ACCEPTED and before < OrderState.WAITING and order.request.stop is not None:
+            after = OrderState.WAITING
         if after is before:
             return
         change.is_news = True
         order.state = after
         if update.reason:
             order.reason, order.code = update.reason, update.code
+        name = order.client_order_id
+        if before.is_done:
+            self._count(before, -1)
+            self.done.pop(name, None)
+            change.alarm = f"order {name} was {before.name} and is heard of again: {after.name}"
         if after.is_done:
             self._close(order, now_ns)
         elif before.is_done:
             # Proved absent, and there it is: it lives again, and nobody wants it any more.
-            self.done.pop(order.client_order_id, None)
-            self._count(before, -1)
-            self.open[order.client_order_id] = order
+            self.open[name] = order
             order.cancel = CancelState.WANTED
-            change.alarm = f"order {order.client_order_id} was {before.name} and has turned up at the venue; it is being canceled"
+            change.alarm = f"order {name} was {before.name} and has turned up at the venue; it is being canceled"
 
     def _apply_totals(self, change: Change, update: OrderUpdate, totals: Totals, now_ns: int) -> None:
         order = change.order
@@ -139,11 +144,8 @@ class OrderManager:
             if order.is_done:
                 change.alarm = change.alarm or f"order {order.client_order_id} filled although it was {order.state.name}"
                 self._count(order.state, -1)
-                self._count(OrderState.FILLED, 1)
-                order.state = OrderState.FILLED
-            else:
-                order.state = OrderState.FILLED
-                self._close(order, now_ns)
+            order.state = OrderState.FILLED
+            self._close(order, now_ns)
 
     def _quarantine(self, change: Change, why: str) -> None:
         order = change.order

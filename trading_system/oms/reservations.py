@@ -114,6 +114,10 @@ class Reservations:
         """Return how much of a currency open orders may still take."""
         return self._amounts.get(currency, ZERO)
 
+    def holds(self, client_order_id: str) -> bool:
+        """Tell whether an order holds a reservation."""
+        return client_order_id in self._by_order
+
     def held_by(self, client_order_id: str) -> Decimal:
         """Return how much one order may still take, in the currency it takes from."""
         held = self._by_order.get(client_order_id)

@@ -185,12 +185,14 @@ class Desk:
         if order.is_done:
             self.reservations.release(name)
             self._after(order)
+        elif not self.reservations.holds(name):
+            self.restore(order)
         elif order.exact.filled_quantity:
             _, amount, quantity = self._need(order.request, order.reference, order.exact.filled_quantity)
             self.reservations.reduce_to(name, amount, quantity)
 
     def restore(self, order: Order) -> None:
-        """Reserve again for an order that the journal brought back and that is not over."""
+        """Reserve again for an order that the journal brought back, or that turned up after its absence was proved."""
         self.reservations.reserve(order.request, *self._need(order.request, order.reference, order.exact.filled_quantity))
 
     def after_warm_up(self, on_bar: Callable[[Bar], None], count: int) -> Callable[[Bar], None]:

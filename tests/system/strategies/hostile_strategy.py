@@ -1,4 +1,4 @@
-"""Misbehaves in its third tick, in the way it is told to, with two orders of its own in the market."""
+"""Misbehaves in the way it is told to, with two orders of its own in the market; a flood comes alone, and a tick earlier."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ class HostileStrategy(StrategyBase):
         if self.ticks == 1 and self.params.deed != "flood":
             for share in (0.8, 0.79):
                 self.buy(tick.symbol, smallest, limit=tick.bid * share)
-        if self.ticks == 3:
+        if self.ticks == (2 if self.params.deed == "flood" else 3):
             getattr(self, self.params.deed)(tick)
 
     def loop(self, tick: Tick) -> None:

@@ -134,7 +134,7 @@ def test_an_order_that_was_on_its_way_is_in_doubt_and_asked_for_and_never_sent_a
     assert found.state is OrderState.UNKNOWN
     assert house.desk.reservations.count == 1
     assert house.flow.is_asking
-    left = house.act(lambda: house.engine.act(house.flow.ask_for_doubts()))
+    left = house.act(lambda: house.engine.act(house.flow.ask_again()))
     assert left == [LookUpOrders("luno", order.request, "", True)]
 
 

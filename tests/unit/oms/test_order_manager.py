@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from tests.unit.oms.order_stories import ID, NAME, new_order, request, said, totals
+from trading_system.core.events import Verdict
 from trading_system.core.order import CancelState, OrderState
 from trading_system.core.order_update import Answer, Totals
 from trading_system.core.side import Side
@@ -22,7 +23,7 @@ def test_a_new_order_is_open_and_found_by_its_name() -> None:
 
 def test_a_denied_order_is_done_at_once_with_its_reason_and_never_open() -> None:
     manager = OrderManager("naive")
-    order = manager.add(request(), 100.0, "too many orders are open")
+    order = manager.add(request(), Decimal(100), Verdict(False, "open_orders", "too many orders are open"))
     assert order.state is OrderState.DENIED
     assert order.reason == "too many orders are open"
     assert not list(manager)
@@ -283,7 +284,7 @@ def test_the_reason_of_the_last_change_is_kept() -> None:
 def test_only_the_newest_done_orders_are_kept_but_all_are_counted() -> None:
     manager = OrderManager("naive", keep_done=3)
     for number in range(5):
-        manager.add(request(f"abcdef-naive-1-{number}"), 100.0, "no")
+        manager.add(request(f"abcdef-naive-1-{number}"), Decimal(100), Verdict(False, "no", "no"))
     assert list(manager.done) == ["abcdef-naive-1-2", "abcdef-naive-1-3", "abcdef-naive-1-4"]
     assert manager.counts == {"DENIED": 5}
     assert manager.get("abcdef-naive-1-0") is None
@@ -292,7 +293,7 @@ def test_only_the_newest_done_orders_are_kept_but_all_are_counted() -> None:
 def test_orders_may_be_canceled_while_one_walks_over_them() -> None:
     manager = OrderManager("naive")
     for number in range(3):
-        manager.add(request(f"abcdef-naive-1-{number}"), 100.0)
+        manager.add(request(f"abcdef-naive-1-{number}"), Decimal(100))
     for order in manager:
         update = said(Answer.DENIED)
         manager.apply(order, update, 1)
