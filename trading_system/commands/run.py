@@ -85,6 +85,7 @@ class _Run:
                     shutil.rmtree(self._state, ignore_errors=True)
                 if aside is not None:
                     aside.rename(self._state)
+                    print(f"nothing was started: the state of earlier runs is back in {self._state}")
                 raise
 
     def _with_exchange(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
