@@ -13,7 +13,8 @@ import msgspec
 
 from trading_system.settings.convert import Source, convert, convert_what_fits
 from trading_system.settings.environment import Environment, read_environment
-from trading_system.settings.house_settings import GlobalSettings, StrategySettings, SystemSettings
+from trading_system.settings.expected import Expected
+from trading_system.settings.house_settings import GlobalSettings, StrategyName, StrategySettings, SystemSettings
 from trading_system.settings.located import DEFAULT, LocatedMapping, LocatedScalar, LocatedSequence, place_of
 from trading_system.settings.overrides import SYSTEM_ROOT, Override, apply_override, read_overrides
 from trading_system.settings.problems import Problems
@@ -112,7 +113,7 @@ def _what_fits(tree: LocatedMapping) -> GlobalSettings:
     written = nodes.entries if isinstance(nodes, LocatedMapping) else {}
     strategies = {
         name: convert_what_fits(node, StrategySettings, {"instruments": [], "capital": {}})
-        for name, node in written.items() if isinstance(node, LocatedMapping)
+        for name, node in written.items() if isinstance(node, LocatedMapping) and Expected.of(StrategyName).accepts(name)
     }
     return msgspec.structs.replace(convert_what_fits(tree, GlobalSettings, {"strategies": {}}), strategies=strategies)
 

@@ -32,7 +32,7 @@ def load_strategy(path: Path, problems: list[str]) -> type[StrategyBase] | None:
     found = list(dict.fromkeys(kind for kind in own if issubclass(kind, StrategyBase)))
     if len(found) != 1:
         names = ", ".join(kind.__name__ for kind in found)
-        what = f"more than one strategy: {names}" if found else "no class derives from StrategyBase"
+        what = f"more than one strategy: {names}" if found else "no class derives from StrategyBase, such as 'class Some(StrategyBase):'"
         line = _line(path, found[1].__name__) if found else 1
         problems.append(f"{path}:{line}: {what}; a strategy file holds exactly one")
         return None
@@ -46,8 +46,10 @@ def load_strategy(path: Path, problems: list[str]) -> type[StrategyBase] | None:
 
 def nearest_file(path: Path) -> str:
     """Return words about the strategy file that was most likely meant, empty where none is near."""
-    near = difflib.get_close_matches(path.name, [file.name for file in path.parent.glob("*_strategy.py")], 1)
-    return f", did you mean {near[0]}?" if near else ""
+    # The ending is common to all of them and says nothing.
+    known = {file.stem.removesuffix("_strategy"): file.name for file in path.parent.glob("*_strategy.py")}
+    near = difflib.get_close_matches(path.stem.removesuffix("_strategy"), known, 1)
+    return f", did you mean {known[near[0]]}?" if near else ""
 
 
 def _import(path: Path, problems: list[str]) -> ModuleType | None:

@@ -96,7 +96,7 @@ def test_a_file_that_failed_is_not_left_among_the_modules(tmp_path: Path) -> Non
 
 def test_a_file_without_a_strategy_is_said(tmp_path: Path) -> None:
     assert problems_of(tmp_path, HEAD + "class Helper:\n    pass\n") == [
-        "some_strategy.py:1: no class derives from StrategyBase; a strategy file holds exactly one"]
+        "some_strategy.py:1: no class derives from StrategyBase, such as 'class Some(StrategyBase):'; a strategy file holds exactly one"]
 
 
 def test_a_file_with_two_strategies_is_said_with_their_names(tmp_path: Path) -> None:
