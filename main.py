@@ -16,6 +16,7 @@ COMMANDS = {
     "new-strategy": "write a strategy to begin with, and its test",
     "strategies": "list the strategies: files, instruments, params",
     "status": "show what a running or finished house is doing",
+    "reference": "print every setting with its default and its bounds, as Markdown",
     "simulate": "run the simulated exchange by itself, for bots and clients to attach to",
 }
 

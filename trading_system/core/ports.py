@@ -249,6 +249,9 @@ class Venues(Protocol):
     def key_needs(self, name: str, settings: Any) -> KeyNeeds:
         """Return which key the broker called `name` wants when it is the real one."""
 
+    def adapter_settings(self) -> dict[str, type[msgspec.Struct]]:
+        """Return what can be set for each adapter."""
+
     def simulate(self, state_directory: str, seed: int, rate_limit: int | None) -> Exchange:
         """Start the simulated exchange, its memory in `state_directory`. Raises RuntimeError when it does not start."""
 

@@ -147,7 +147,7 @@ class _Converter:
             return node.empty_child(key)
         template = wanted.extra("default_from_key")
         if template or not field.required:
-            default = template.format(_own_key(node)) if template else _default_of(field)
+            default = template.format(_own_key(node)) if template else default_of(field)
             self._record_default(node.path_of(key), default)
             return default
         if not is_misspelled:
@@ -243,7 +243,8 @@ def _has_shape(node: Located, expected: Expected) -> bool:
     return expected.is_leaf or node.is_empty
 
 
-def _default_of(field: FieldInfo) -> Any:
+def default_of(field: FieldInfo) -> Any:
+    """Return what a field holds when nobody writes it; it must not be required."""
     return field.default_factory() if field.default is msgspec.NODEFAULT else field.default
 
 

@@ -101,6 +101,11 @@ class Expected(msgspec.Struct, frozen=True):
         examples = self._bound("examples")
         return str(examples[0]) if examples else ""
 
+    @property
+    def description(self) -> str:
+        """Return what the annotation says of the setting, empty where it says nothing."""
+        return str(self._bound("description") or "")
+
     def extra(self, name: str) -> Any:
         """Return an entry of `Meta.extra`, None where nobody gave it."""
         return next((meta.extra[name] for meta in reversed(self.metas) if meta.extra and name in meta.extra), None)
@@ -182,7 +187,8 @@ def _duration(seconds: Decimal) -> str:
 
 def _figure(number: Decimal) -> str:
     # Nobody counts the zeros of 1000000000000000.
-    return f"1e{number.adjusted()}" if number >= 10**9 and number == Decimal(1).scaleb(number.adjusted()) else format(number, "f")
+    is_power = number >= 10**9 and number == Decimal(1).scaleb(number.adjusted())
+    return f"1e{number.adjusted()}" if is_power else format(number.normalize(), "f")
 
 
 def _plural(what: str) -> str:
