@@ -6,6 +6,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +76,17 @@ class _Run:
 
     def trade(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
         aside = self._move_aside() if self._is_fresh and self._state.exists() else None
-        is_new = not self._state.exists()
+        made = [folder for folder in (self._state, *self._state.parents) if not folder.exists()]
         with RunLock(self._state, self._runtime.now_ns()):
             try:
                 return self._with_exchange(enrolled, for_seconds)
             except (ConfigError, InvariantBroken):
                 # Nothing was traded: what this start made goes, what it moved aside comes back.
-                if is_new:
+                if made:
                     shutil.rmtree(self._state, ignore_errors=True)
+                for folder in made[1:]:
+                    with suppress(OSError):
+                        folder.rmdir()
                 if aside is not None:
                     aside.rename(self._state)
                     print(f"nothing was started: the state of earlier runs is back in {self._state}")
