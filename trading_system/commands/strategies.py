@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 
+from trading_system.commands.preparation import prepare
 from trading_system.core.ports import Venues
-from trading_system.enrollment import enroll
-from trading_system.settings.load import load_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,8 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     """Print the list; return the exit code. Raises ConfigError for what a start would refuse."""
-    settings = load_settings(Path(arguments.config), arguments.set or ())
-    enrolled = {one.name: one for one in enroll(settings, Path(arguments.strategies))}
+    prepared = prepare(arguments, root, venues)
+    prepared.problems.raise_if_any()
+    settings, enrolled = prepared.settings, {one.name: one for one in prepared.enrolled}
     rows: list[dict[str, Any]] = []
     for name, strategy in settings.global_settings.strategies.items():
         one = enrolled.get(name)
