@@ -21,7 +21,6 @@ from trading_system.strategy_host.desk import Desk
 from trading_system.watchers.counters import Counters
 
 SCHEMA = 1
-_LATE_NS = 50_000_000
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -48,8 +47,7 @@ def statement(sources: Sources, now_ns: int, phase: str) -> dict[str, Any]:
     return {
         "schema": SCHEMA, "phase": phase, "mode": sources.mode, "start": iso(sources.started_ns), "end": iso(now_ns),
         "beats": engine.beats, "skipped_beats": heartbeat.skipped,
-        "late_beats": sum(late > _LATE_NS for late in heartbeat.lateness_ns),
-        "worst_lateness_ms": round(max(heartbeat.lateness_ns, default=0) / 1e6, 3),
+        "late_beats": heartbeat.late, "worst_lateness_ms": round(heartbeat.worst_lateness_ns / 1e6, 3),
         "ticks": sum(route.ticks for route in engine.routes.values()),
         "late_ticks": sum(route.late for route in engine.routes.values()),
         "conflated": sum(sources.queues.conflated.values()), "queue_depth": sources.queues.depth,
