@@ -50,7 +50,7 @@ class PlainConsole:
         """Print until stopped: the body of the console's thread."""
         if self._table is None:
             while (line := self._lines.take()) is not None:
-                self._print(_format(*line))
+                print_line(_format(*line))
             return
         with self._table:
             next_ns = self._runtime.monotonic_ns()
@@ -63,13 +63,6 @@ class PlainConsole:
                 if self._runtime.monotonic_ns() >= next_ns:
                     next_ns = self._runtime.monotonic_ns() + _FRAME_NS
                     self._table.draw(self._picture())
-
-    def _print(self, line: str) -> None:
-        try:
-            print(line, flush=True)
-        except OSError:
-            # Nobody reads any more (a pipe was closed): the house trades on, the log keeps every word.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _LiveTable:
@@ -120,6 +113,14 @@ def _format(now_ns: int, who: str, text: str) -> str:
     # Control characters from outside must not move the cursor or fake a line.
     clean = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
     return f"{datetime.fromtimestamp(now_ns / 1e9):%H:%M:%S}  {who:<21} {clean}"
+
+
+def print_line(text: str = "") -> None:
+    """Print a line for people; when nobody reads any more (a pipe was closed) it is lost, and the house trades on."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def is_terminal() -> bool:

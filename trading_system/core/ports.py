@@ -203,7 +203,8 @@ class Runtime(Protocol):
 
 class Venue(msgspec.Struct):
     """A broker with its feed, as the registry opens it: the two ways to wait for the venue's rate, what was called how often, how a call
-    in flight is broken off, and after how many seconds a request that was sent can no longer arrive."""
+    in flight is broken off, and after how many seconds a request that was sent can no longer arrive, and how the polls'
+    share of the rate is given to everybody when polling is over."""
 
     broker: Broker
     feed: Feed
@@ -213,6 +214,7 @@ class Venue(msgspec.Struct):
     refused: Callable[[], dict[str, int]]
     abort: Callable[[str], int]
     settle_seconds: float
+    end_polls: Callable[[], None]
 
 
 class Exchange(Protocol):
