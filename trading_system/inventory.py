@@ -62,7 +62,7 @@ def adoptions(settings: Settings, enrolled: Sequence[Enrolled], known: Mapping[s
         if former is None or before.get(former) == one.name:
             continue
         if former in names:
-            problems.append(f"{settings.place(path)}: {path}: {former} is still in the configuration; only a strategy that is gone can be adopted")
+            problems.append(f"{settings.place(path)}: {path}: {former} is still configured; only one that is gone can be adopted")
         elif former in before:
             problems.append(f"{settings.place(path)}: {path}: {former} was adopted by {before[former]} already")
         elif former not in known:

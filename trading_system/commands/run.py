@@ -96,6 +96,9 @@ class _Run:
         gc.freeze()                           # what was built so far lives as long as the house: the collector need not look at it again
         try:
             house.run(for_seconds)
+        except ConfigError:
+            self._console.stop()
+            raise
         except Exception as error:
             # Better to stop than to go on wrong. The next start replays the journal and asks for every order that is not over.
             self._console.stop()
