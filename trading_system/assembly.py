@@ -131,7 +131,8 @@ def build_house(plan: Plan) -> TradingSystem:
     pollers = [
         FeedPoller(venue.feed, [symbol for symbol in watched if symbol.endswith("." + name)], runtime, queues.lay_market, queues.lay_answer,
                    [symbol for symbol in watched if routes[symbol].book_hooks and symbol.endswith("." + name)],
-                   [symbol for symbol in watched if routes[symbol].trade_hooks and symbol.endswith("." + name)])
+                   [symbol for symbol in watched if routes[symbol].trade_hooks and symbol.endswith("." + name)],
+                   [instruments[symbol] for symbol in watched])
         for name, venue in plan.venues.items()
     ]
     heartbeat = Heartbeat(runtime, queues.lay_answer, list(plan.venues), [poller.ring for poller in pollers], lambda: engine.last_beat,
