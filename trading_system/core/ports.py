@@ -3,7 +3,7 @@
 A room that needs a neighbor is given it through one of these by `assembly.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ import msgspec
 
 from trading_system.core.actions import Action
 from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent
-from trading_system.core.instrument import Instrument
+from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import OrderUpdate
@@ -109,6 +109,9 @@ class Feed(Protocol):
 
     def poll(self, symbols: Sequence[str]) -> list[Tick]:
         """Return the newest tick of each symbol in one call; a symbol without two sides, or with nonsense, is left out and counted."""
+
+    def statuses(self) -> Mapping[str, MarketStatus]:
+        """Return what the last poll said of each symbol's market, where it said anything: also of those whose tick was left out."""
 
     def book(self, symbol: str) -> Book:
         """Return the best levels of one symbol."""
