@@ -6,12 +6,13 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from trading_system.assembly import Plan, build_house, orders_at_venues
-from trading_system.commands.plain_console import PlainConsole, is_terminal, strategy_cells
+from trading_system.console.plain_lines import PlainLines
+from trading_system.console.strategy_rows import strategy_cells
 from trading_system.core.errors import BrokerError, ConfigError
 from trading_system.core.order import Order
 from trading_system.core.order_words import order_words
@@ -23,6 +24,9 @@ from trading_system.settings.load import Settings, load_settings
 from trading_system.settings.scalars import UnreadableText, read_seconds
 from trading_system.storage.atomic_file import write_atomically
 from trading_system.storage.run_lock import RunLock
+
+if TYPE_CHECKING:
+    from trading_system.console.live_screen import LiveScreen
 
 _CLOSED = {
     "paper": "mode: paper is closed until the risk limits are built: write mode: simulate, nothing was started",
@@ -62,7 +66,7 @@ class _Run:
         self._opened: dict[str, Venue] = {}
         self._signals = 0
         self._runtime = ThreadRuntime(self._thread_died)
-        self._console = PlainConsole(self._runtime, self._picture, is_terminal())
+        self._console = self._open_console()
 
     def trade(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
         if self._is_fresh and self._state.exists():
@@ -88,9 +92,18 @@ class _Run:
         signal.signal(signal.SIGTERM, self._on_signal)
         sys.setswitchinterval(0.0001)         # a busy neighbor thread then delays the engine by 0.2 ms instead of 12
         self._console.start()
-        house.run(for_seconds)
-        self._console.stop()
+        try:
+            house.run(for_seconds)
+        finally:
+            self._console.stop()
         return self._conclude(house)
+
+    def _open_console(self) -> "PlainLines | LiveScreen":
+        environment = self._settings.environment
+        if not sys.stdout.isatty() or environment.get("TERM", "dumb") == "dumb":
+            return PlainLines(self._runtime)
+        from trading_system.console.live_screen import LiveScreen
+        return LiveScreen(self._runtime, self._picture, not environment.has("NO_COLOR"), self._settings.system.stop_deadline_seconds)
 
     def _move_aside(self) -> None:
         state, number = self._state, 1
@@ -116,6 +129,7 @@ class _Run:
     def _on_signal(self, number: int, frame: object) -> None:
         self._signals += 1
         if self._house is None or self._signals > 1:
+            self._console.leave()
             print("left at once; orders may still be open at the venue", file=sys.stderr, flush=True)
             os._exit(_EXIT_WRONG)
         self._house.request_stop("operator", signal.Signals(number).name)
@@ -129,6 +143,7 @@ class _Run:
 
     def _give_up(self, reason: str) -> None:
         # The engine's thread hangs inside a strategy and cannot be freed: cancel without it, and leave.
+        self._console.leave()
         print(f"{reason}; canceling the house's orders and leaving", file=sys.stderr, flush=True)
         if self._house is not None:
             for venue, order in orders_at_venues(self._house, self._opened):
@@ -147,7 +162,7 @@ class _Run:
         write_atomically(self._state / "last_run.json", msgspec.json.format(msgspec.json.encode(picture), indent=2))
         print()
         for name, row in picture["strategies"].items():
-            position, opened, orders, fills, profit, _ = strategy_cells(row)
+            position, opened, orders, fills, profit, _ = strategy_cells(row, picture["market"])
             print(f"{name:<22} position {position}; profit {profit} (open {opened}); {fills} fills; {orders} orders open")
         for order in house.unconfirmed:
             print(f"not confirmed canceled: {_at_venue(order)}")
