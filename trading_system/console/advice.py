@@ -16,7 +16,7 @@ _MANY_WAITING = 1_000
 _ACTIONS = (
     (r"is lost", "look for it on the venue's own page; its funds stay reserved and asking goes on"),
     (r"not ours is open", "nothing to do here; cancel it on the venue's own page if nobody placed it on purpose"),
-    (r"is set apart|is heard of again|has turned up|although it was", "compare it with the venue's own page before that strategy runs again"),
+    (r"is set apart|is heard of again|has turned up|although it was", "compare it with the venue's own page before you go on"),
     (r"fault of the adapter", "Ctrl-C stops in order; please report the line with the log of today"),
     (r"journal can write again", "stop and start again when you are ready; nothing was lost"),
 )
@@ -52,7 +52,7 @@ def _strategies(scene: Scene) -> list[Advice]:
     for name, row in scene.strategies.items():
         state = clean(row.get("state", ""))
         if "journal cannot write" in state:
-            found.append(Advice(f"{clean(name)} is {state}", "make room on the disk, stop and start again; no order leaves until then", True))
+            found.append(Advice(f"{clean(name)} is {state}", "make room on the disk, stop and start again; nothing leaves till then", True))
         elif state.startswith("paused"):
             kept = "stay" if row.get("on_stop") == "keep" else "are canceled"
             found.append(Advice(f"{clean(name)} is {state}",

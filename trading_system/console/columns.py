@@ -8,6 +8,7 @@ from rich.text import Text
 
 GAP = 2
 _NARROW_NAME = 14
+_WORTH_A_GAP = 8            # up to this importance a column is rather kept than the wide gaps
 _WORTH_A_NAME = 6           # up to this importance a column is rather kept than the first column's last letters
 
 
@@ -35,8 +36,11 @@ def table(columns: Sequence[Column], rows: Sequence[Row], width: int) -> list[Te
     widths = {column.name: max(column.least, cell_len(column.name), *(cell_len(row.get(column.name, ("", ""))[0]) for row in rows))
               for column in columns}
     shown, first = list(columns), columns[0].name
-    while len(shown) > 1 and (spare := _total(shown, widths, 1) - width) > 0:
+    while len(shown) > 1:
         least = max(shown, key=lambda column: column.importance)
+        spare = _total(shown, widths, 1 if least.importance <= _WORTH_A_GAP else GAP) - width
+        if spare <= 0:
+            break
         if least.importance <= _WORTH_A_NAME and widths[first] - spare >= _NARROW_NAME:
             widths[first] -= spare
         else:

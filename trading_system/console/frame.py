@@ -28,7 +28,7 @@ _TROUBLES = ("skipped_beats", "skipped_polls", "failed_polls", "late_ticks")
 
 def draw(scene: Scene, width: int, height: int) -> list[Text]:
     """Return exactly `height` lines, none wider than `width`."""
-    found = [_title(scene, width), _keys(scene, width), *_pulse(scene, width, 2 if height >= 30 else 1)]
+    found = [_title(scene, width), _keys(scene, width), *_pulse(scene, width, 2 if height >= 30 and len(scene.picture.get("venues") or {}) > 1 else 1)]
     has_air = height >= 30
     found += _markets(scene, width, max(1, height // 12))
     warnings = _warnings(scene, width, max(2, height // 8))
@@ -62,10 +62,10 @@ def _results(scene: Scene) -> Text:
     by_currency: dict[str, list[Any]] = {}
     for row in scene.strategies.values():
         by_currency.setdefault(str(row.get("currency") or ""), []).append(profit(row))
-    words = Text("profit" if by_currency else "", "dim")
+    words = Text().append("profit" if by_currency else "", "dim")
     for currency, amounts in list(by_currency.items())[:2]:
         amount, style = signed(None if None in amounts else sum(amounts), money_digits(currency, scene.market))
-        words.append(f" {amount}", style or "default").append(f" {clean(currency)}", "default")
+        words.append(f" {amount}", style).append(f" {clean(currency)}")
     return words.append(" ")
 
 
@@ -77,7 +77,7 @@ def _keys(scene: Scene, width: int) -> Text:
         words = f" stopping: {waits}, at most {seconds:.0f} s more. Ctrl-C again leaves at once."
         return cut(Text(words, "bold yellow", no_wrap=True), width)
     phase = str(scene.picture.get("phase") or "")
-    keys = Text(" Ctrl-C stops in order, again leaves at once", "dim", no_wrap=True)
+    keys = Text(no_wrap=True).append(" Ctrl-C stops in order, again leaves at once", "dim")
     return pair(keys, _results(scene) if phase == "running" else Text(f"{_PHASES.get(phase, clean(phase))} ", "yellow"), width)
 
 

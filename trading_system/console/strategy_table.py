@@ -11,14 +11,14 @@ from trading_system.console.figures import clean, money, number, sparkline
 from trading_system.console.scene import Scene
 from trading_system.console.strategy_rows import cost, doing, money_digits, own, position_words, profit
 
-_CURVE = 20
+_CURVE = 14
 _DECISION = 24
 _NAME, _POSITION, _COST, _OPEN, _REALIZED, _FEES = "strategy", "position", "cost", "open", "realized", "fees"
 _PROFIT, _EQUITY, _ORDERS, _FILLS, _SO_FAR = "profit", "equity", "orders", "fills", "equity so far"
 _COLUMNS = (
     Column(_NAME, 0, is_left=True), Column(_POSITION, 1, 12), Column(_COST, 8, 9), Column(_OPEN, 3, 8), Column(_REALIZED, 5, 8),
-    Column(_FEES, 6, 6), Column(_PROFIT, 7, 9), Column(_EQUITY, 2, 10), Column(_ORDERS, 4), Column(_FILLS, 9),
-    Column(_SO_FAR, 10, _CURVE, is_left=True),
+    Column(_FEES, 6, 6), Column(_PROFIT, 7, 9), Column(_EQUITY, 2, 10), Column(_ORDERS, 4), Column(_FILLS, 10),
+    Column(_SO_FAR, 9, _CURVE, is_left=True),
 )
 _Strategy = tuple[str, dict[str, Any]]
 
