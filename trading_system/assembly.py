@@ -16,7 +16,6 @@ from trading_system.core.errors import TryAgain
 from trading_system.core.events import BalanceEvent
 from trading_system.core.instrument import Instrument
 from trading_system.core.market_data import Bar
-from trading_system.core.order import Order
 from trading_system.core.ports import Runtime, Venue, Watcher
 from trading_system.core.records import RunStarted, StrategyStarted
 from trading_system.engine.bar_builder import BarBuilder
@@ -24,7 +23,6 @@ from trading_system.engine.books import Books
 from trading_system.engine.desk_service import DeskService
 from trading_system.engine.doubts import Doubts, DoubtSettings
 from trading_system.engine.engine import Engine
-from trading_system.engine.order_flow import broker_of
 from trading_system.engine.queues import Queues
 from trading_system.engine.recovery import Past, Replay
 from trading_system.engine.route import Route
@@ -146,11 +144,6 @@ def build_house(plan: Plan) -> TradingSystem:
         Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources, plan.say),
         system.stop_deadline_seconds)
     return house_system
-
-
-def orders_at_venues(house: TradingSystem, venues: Mapping[str, Venue]) -> list[tuple[Venue, Order]]:
-    """Return every order that may be open, with its venue: for whoever must cancel them without the engine."""
-    return [(venues[broker_of(order)], order) for _, order in house.engine.books.open_orders()]
 
 
 def _seat(plan: Plan, past: Past, instruments: Mapping[str, Instrument], views: Mapping[str, MarketView],

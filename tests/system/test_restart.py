@@ -54,10 +54,13 @@ def test_killed_with_open_orders_and_killed_again_while_recovering_the_ledger_eq
         left = [row["client_order_id"] for row in account.open_orders if "far_orders" in row["client_order_id"]]
     assert len(left) >= 3
 
+    bot.configure(_TRADING)         # at the ordinary rate asking for them takes seconds
     bot.start()
     bot.wait(lambda: "orders of an earlier run" in bot.out, 10, "it asked for no order of the earlier run")
     bot.kill()
+    assert not bot.log("NoteEvent", text=f"found {len(left)} orders"), "the kill came too late, it had recovered already"
 
+    bot.configure(_TRADING, FAST)
     bot.start()
     bot.wait(lambda: bot.status.get("phase") == "running" and len(bot.log("NoteEvent", text=f"found {len(left)} orders")), 15,
              f"the strategy did not find its {len(left)} orders again")

@@ -1,16 +1,18 @@
 """`python main.py` and `python main.py run`: trade until told to stop."""
 
 import argparse
+import gc
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from trading_system.assembly import Plan, build_house, orders_at_venues
+from trading_system.assembly import Plan, build_house
 from trading_system.console.plain_lines import PlainLines
 from trading_system.console.strategy_rows import strategy_cells
 from trading_system.core.errors import BrokerError, ConfigError
@@ -78,6 +80,7 @@ class _Run:
             except BrokerError as error:
                 raise ConfigError(f"the venue cannot be used: {error.reason}") from None
             finally:
+                self._console.leave()
                 if exchange is not None:
                     exchange.stop()
 
@@ -92,10 +95,16 @@ class _Run:
         signal.signal(signal.SIGTERM, self._on_signal)
         sys.setswitchinterval(0.0001)         # a busy neighbor thread then delays the engine by 0.2 ms instead of 12
         self._console.start()
+        gc.collect()
+        gc.freeze()                           # what was built so far lives as long as the house: the collector need not look at it again
         try:
             house.run(for_seconds)
-        finally:
+        except Exception as error:
+            # Better to stop than to go on wrong. The next start replays the journal and asks for every order that is not over.
             self._console.stop()
+            traceback.print_exc()
+            self._leave(f"the house has broken: {error!r}", _EXIT_WRONG)
+        self._console.stop()
         return self._conclude(house)
 
     def _open_console(self) -> "PlainLines | LiveScreen":
@@ -142,17 +151,15 @@ class _Run:
         self._house.request_stop("house", f"the thread {name} died: {error!r}")
 
     def _give_up(self, reason: str) -> None:
-        # The engine's thread hangs inside a strategy and cannot be freed: cancel without it, and leave.
+        # The engine's thread hangs inside a strategy and cannot be freed.
+        self._leave(reason, _EXIT_HANGING)
+
+    def _leave(self, reason: str, code: int) -> NoReturn:
         self._console.leave()
         print(f"{reason}; canceling the house's orders and leaving", file=sys.stderr, flush=True)
-        if self._house is not None:
-            for venue, order in orders_at_venues(self._house, self._opened):
-                try:
-                    if order.venue_order_id:
-                        venue.broker.cancel_order(order.request, order.venue_order_id)
-                except BrokerError as error:
-                    print(f"not canceled: {order.client_order_id}: {error.reason}", file=sys.stderr, flush=True)
-        os._exit(_EXIT_HANGING)
+        for failure in self._house.cancel_without_engine() if self._house is not None else ():
+            print(failure, file=sys.stderr, flush=True)
+        os._exit(code)
 
     def _picture(self) -> dict[str, Any]:
         return self._house.parts.board.picture if self._house is not None else {}

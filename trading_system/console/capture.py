@@ -56,9 +56,9 @@ def svg(scene: Scene, width: int, height: int) -> str:
 def main(words: list[str]) -> int:
     """Print the picture of the scene in the file named first; return the exit code."""
     if len(words) != 1:
-        print("usage: python -m trading_system.console.capture SCENE.json > docs/screen.svg", file=sys.stderr)
+        sys.stderr.write("usage: python -m trading_system.console.capture SCENE.json > docs/screen.svg\n")
         return 2
-    print(svg(msgspec.json.decode(Path(words[0]).read_bytes(), type=Scene), *SIZE), end="")
+    sys.stdout.write(svg(msgspec.json.decode(Path(words[0]).read_bytes(), type=Scene), *SIZE))
     return 0
 
 

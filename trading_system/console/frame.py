@@ -28,8 +28,8 @@ _TROUBLES = ("skipped_beats", "skipped_polls", "failed_polls", "late_ticks")
 
 def draw(scene: Scene, width: int, height: int) -> list[Text]:
     """Return exactly `height` lines, none wider than `width`."""
-    found = [_title(scene, width), _keys(scene, width), *_pulse(scene, width, 2 if height >= 30 and len(scene.picture.get("venues") or {}) > 1 else 1)]
-    has_air = height >= 30
+    has_air, venues = height >= 30, len(scene.picture.get("venues") or {})
+    found = [_title(scene, width), _keys(scene, width), *_pulse(scene, width, 2 if has_air and venues > 1 else 1)]
     found += _markets(scene, width, max(1, height // 12))
     warnings = _warnings(scene, width, max(2, height // 8))
     events = max(3, height // 4)
@@ -85,9 +85,7 @@ def _pulse(scene: Scene, width: int, height: int) -> list[Text]:
     picture = scene.picture
     if not picture:
         return []
-    lateness = picture.get("lateness_ms") or {}
-    last, worst = number(lateness.get("last")), number(picture.get("worst_lateness_ms"))
-    is_late = last is not None and float(last) > _LATE_MS
+    worst, is_late = number(picture.get("worst_lateness_ms")), (scene.late_ms or 0.0) > _LATE_MS
     waits, rates = [], []
     for name, venue in (picture.get("venues") or {}).items():
         rate = venue.get("rate") or {}
@@ -97,7 +95,7 @@ def _pulse(scene: Scene, width: int, height: int) -> list[Text]:
     troubles = [(name.replace("_", " "), str(picture.get(name)), "yellow") for name in _TROUBLES if picture.get(name)]
     items: list[tuple[str, str, str]] = [
         ("beat", f"{picture.get('beats', 0)}", ""),
-        ("late", f"{money(last, 1)} ms (worst {money(worst, 1)})", "yellow" if is_late else ""),
+        ("late", f"{money(scene.late_ms, 1)} ms (worst {money(worst, 1)})", "yellow" if is_late else ""),
         ("queue", str(picture.get("queue_depth", 0)), ""),
         *((name if width >= _WIDE or len(rates) > 1 else "rate", left if width >= _WIDE else left.replace(" of ", "/"), "")
           for name, left in rates),

@@ -17,7 +17,7 @@ from trading_system.console.plain_lines import PlainLines
 from trading_system.console.scene import Scene
 from trading_system.console.terminal import Terminal
 from trading_system.core.actions import Action
-from trading_system.core.events import CommandEvent
+from trading_system.core.events import CommandEvent, HeartbeatEvent
 from trading_system.core.ports import Runtime
 
 _FRAME_NS = 500_000_000
@@ -31,7 +31,7 @@ class LiveScreen:
     What strategies print meanwhile becomes a line of the screen. A fault of the screen itself ends the screen, never the trading.
     """
 
-    kinds: tuple[type, ...] = KINDS
+    kinds: tuple[type, ...] = (*KINDS, HeartbeatEvent)
 
     def __init__(self, runtime: Runtime, picture: Callable[[], dict[str, Any]], has_color: bool, stop_limit_seconds: float,
                  stream: TextIO | None = None) -> None:
@@ -43,6 +43,7 @@ class LiveScreen:
         self._lines = EventLines()
         self._equity = EquityHistory()
         self._stopping_ns = 0
+        self._late_ms: float | None = None
         self._is_over = False
         self._has_failed = False
         self._plain = PlainLines(runtime)
@@ -85,24 +86,27 @@ class LiveScreen:
         while not self._is_over:
             item = self._items.take(next_ns)
             if item is not None:
-                self._take(*item)
+                self._guard(self._take, *item)
                 if self._runtime.monotonic_ns() < next_ns:
                     continue
             if self._runtime.monotonic_ns() >= next_ns and not self._is_over:
                 next_ns = self._runtime.monotonic_ns() + _FRAME_NS
-                self._show()
+                self._guard(self._show)
         while not self._items.empty():
             if (item := self._items.take()) is not None:
-                self._take(*item)
+                self._guard(self._take, *item)
 
     def scene(self) -> Scene:
         """Return what a frame would be drawn from now. Screen's thread only, or after its end."""
         picture = self._picture()
         self._equity.add(picture)
         return Scene(self._runtime.now_ns(), picture, self._lines.newest(_MOST_LINES), self._equity.strategies, self._equity.totals,
-                     self._stopping_ns, self._stop_limit_seconds)
+                     self._stopping_ns, self._stop_limit_seconds, self._late_ms)
 
     def _take(self, now_ns: int, event: Any) -> None:
+        if type(event) is HeartbeatEvent:
+            self._late_ms = round(event.late_ns / 1e6, 3)
+            return
         if self._has_failed:
             self._plain.show(now_ns, event)
             return
@@ -114,8 +118,12 @@ class LiveScreen:
         if self._has_failed:
             return
         began_ns = self._runtime.monotonic_ns()
+        self._terminal.paint(draw(self.scene(), *self._terminal.size))
+        self.frame_ns = [*self.frame_ns[-99:], self._runtime.monotonic_ns() - began_ns]
+
+    def _guard(self, step: Callable[..., None], *arguments: Any) -> None:
         try:
-            self._terminal.paint(draw(self.scene(), *self._terminal.size))
+            step(*arguments)
         except Exception as error:
             # People lose the picture, not their orders: plain lines from here on.
             self._has_failed = True
@@ -123,8 +131,6 @@ class LiveScreen:
             sys.stdout, sys.stderr = self._streams
             why = f"{type(error).__name__}: {error}"
             self._plain.show(self._runtime.now_ns(), ("house", f"the screen has ended ({why}); the trading goes on"))
-            return
-        self.frame_ns = [*self.frame_ns[-99:], self._runtime.monotonic_ns() - began_ns]
 
     def _print_last(self) -> None:
         scene = self.scene()

@@ -55,7 +55,8 @@ class PlainLines:
         if words is None:
             return
         try:
-            print(line_words(now_ns, *words), flush=True)
+            sys.stdout.write(line_words(now_ns, *words) + "\n")
+            sys.stdout.flush()
         except OSError:
             # Nobody reads any more (a pipe was closed): the house trades on, the log keeps every word.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

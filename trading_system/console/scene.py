@@ -22,7 +22,8 @@ class Line(msgspec.Struct, frozen=True):
 class Scene(msgspec.Struct):
     """The newest picture, the last lines (oldest first), the equity so far per strategy and in total per currency.
 
-    `stopping_ns` is when the stop was asked for, 0 before; stopping may take `stop_limit_seconds`. `is_utc` shows lines in UTC instead of
+    `stopping_ns` is when the stop was asked for, 0 before; stopping may take `stop_limit_seconds`. `late_ms` is
+    how late the last beat was. `is_utc` shows lines in UTC instead of
     local time.
     """
 
@@ -33,6 +34,7 @@ class Scene(msgspec.Struct):
     totals: dict[str, list[float | None]] = {}
     stopping_ns: int = 0
     stop_limit_seconds: float = 30.0
+    late_ms: float | None = None
     is_utc: bool = False
 
     @property

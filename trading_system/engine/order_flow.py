@@ -3,6 +3,7 @@
 Every method returns the actions that follow; records and further events go out through the two callables it is given.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from trading_system.core.actions import Action, CancelOrder, LookUpOrders, PlaceOrder
@@ -28,6 +29,7 @@ from trading_system.strategy_host.desk import Desk
 _ABOUT_CANCEL = (Answer.CANCEL_ACCEPTED, Answer.CANCEL_REFUSED, Answer.CANCEL_UNKNOWN)
 _READS = (Answer.OPEN, Answer.WAITING, Answer.FILLED, Answer.CANCELED, Answer.EXPIRED, Answer.NOT_FOUND)
 _IN_DOUBT = (OrderState.UNKNOWN, OrderState.LOST)
+_KEPT_DELAYS = 1000
 _AGAIN_NS = 10_000_000_000          # ask or cancel once more when nothing was heard for so long
 
 
@@ -39,7 +41,7 @@ class OrderFlow:
         self.books = books
         self.doubts = doubts
         self.strangers: set[str] = set()
-        self.send_delays_ns: list[int] = []
+        self.send_delays_ns: deque[int] = deque(maxlen=_KEPT_DELAYS)
         self._clock = clock
         self._lay = lay
         self._remember = remember

@@ -22,24 +22,7 @@ from trading_system.strategy_host.desk import Desk
 from trading_system.watchers.counters import Counters
 
 SCHEMA = 1
-_LATE_NS = 50_000_000
-_RECENT = 1_000
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-
-
-class Lateness(msgspec.Struct):
-    """How late the beats were, counted as they come, so that the thousandth picture costs what the first did."""
-
-    seen: int = 0
-    late: int = 0
-    worst_ns: int = 0
-
-    def count(self, lateness_ns: Sequence[int]) -> None:
-        """Take in what was appended since the last time."""
-        fresh = lateness_ns[self.seen:]
-        self.seen += len(fresh)
-        self.late += sum(late > _LATE_NS for late in fresh)
-        self.worst_ns = max(self.worst_ns, max(fresh, default=0))
 
 
 class Sources(msgspec.Struct):
@@ -57,19 +40,16 @@ class Sources(msgspec.Struct):
     errors: list[str]
     rss_mb_at_15s: float = 0.0
     rates_left: Mapping[str, Callable[[], RateLeft]] = {}
-    lateness: Lateness = msgspec.field(default_factory=Lateness)
 
 
 def statement(sources: Sources, now_ns: int, phase: str) -> dict[str, Any]:
     """Return the whole picture at `now_ns`; `phase` says what the house is doing, in one word."""
     engine, heartbeat, counters = sources.engine, sources.heartbeat, sources.counters
-    sources.lateness.count(heartbeat.lateness_ns)
-    delays, recent = sorted(engine.flow.send_delays_ns[-_RECENT:]), sorted(heartbeat.lateness_ns[-_RECENT:])
+    delays = sorted(engine.flow.send_delays_ns)
     return {
         "schema": SCHEMA, "phase": phase, "mode": sources.mode, "start": iso(sources.started_ns), "end": iso(now_ns),
         "beats": engine.beats, "skipped_beats": heartbeat.skipped,
-        "late_beats": sources.lateness.late, "worst_lateness_ms": round(sources.lateness.worst_ns / 1e6, 3),
-        "lateness_ms": {"last": _quantile(heartbeat.lateness_ns[-1:], 1.0), "p99": _quantile(recent, 0.99)},
+        "late_beats": heartbeat.late, "worst_lateness_ms": round(heartbeat.worst_lateness_ns / 1e6, 3),
         "ticks": sum(route.ticks for route in engine.routes.values()),
         "late_ticks": sum(route.late for route in engine.routes.values()),
         "conflated": sum(sources.queues.conflated.values()), "queue_depth": sources.queues.depth,

@@ -10,6 +10,7 @@ import msgspec
 
 from trading_system.collectors.feed_poller import FeedPoller
 from trading_system.collectors.heartbeat import Heartbeat
+from trading_system.core.errors import BrokerError
 from trading_system.core.events import ActionEvent, CommandEvent
 from trading_system.core.market_data import MarketData
 from trading_system.core.order import CancelState, Order
@@ -175,6 +176,22 @@ class TradingSystem:
         parts.board.redraw()
         parts.board.stop(until_ns)
         parts.log.stop(until_ns)
+
+    def cancel_without_engine(self) -> list[str]:
+        """Cancel every order of ours that the venues list; return what could not be done, one sentence each.
+
+        For when the engine's thread hangs or has broken: it only reads the books, and goes through the last door. May be called on any thread.
+        """
+        failures = []
+        for broker in self.parts.sources.brokers:
+            try:
+                for update in broker.open_orders().updates:
+                    found = self.engine.books.find(update.client_order_id)
+                    if found is not None:
+                        broker.cancel_order(found[1].request, update.venue_order_id)
+            except BrokerError as error:
+                failures.append(f"{broker.name}: not everything is canceled: {error.reason}")
+        return failures
 
     def picture(self) -> dict[str, Any]:
         """Return the statement of this moment."""

@@ -162,7 +162,7 @@ class PositionManager:
             exact = position.exact
             if exact.quantity or position.realized:
                 held[symbol] = {
-                    "quantity": f"{exact.quantity:f}",
+                    "quantity": f"{exact.quantity or ZERO:f}",
                     "cost": f"{exact.cost:f}",
                     "average_price": position.average_price if exact.quantity else None,
                     "realized": position.realized,

@@ -44,15 +44,14 @@ class GuardedBroker:
         runtime = self._runtime
         waited_ns = max(0, runtime.now_ns() - request.created_ns)
         until_ns = runtime.monotonic_ns() + self._max_queue_ns - waited_ns
-        is_in_time = waited_ns < self._max_queue_ns and self._wait_to_order(until_ns)
-        waited = (runtime.now_ns() - request.created_ns) / 1e9
-        if not is_in_time:
-            self._hold_back("stale", f"it waited {waited:.1f} s to be sent, {self._max_queue_ns / 1e9:g} s are allowed")
+        if waited_ns >= self._max_queue_ns or not self._wait_to_order(until_ns):
+            limit = f"{self._max_queue_ns / 1e9:g} s"
+            self._hold_back("stale", f"it could not leave within {limit} of its decision: the venue's rate is used up")
+        self.longest_wait_seconds = max(self.longest_wait_seconds, (runtime.now_ns() - request.created_ns) / 1e9)
         if self._latch.is_set():
             self._hold_back("killed", "the house is killed")
         if not self._is_within_pace():
             self._hold_back("rate", f"{self._sent_ns.maxlen} orders left within the last second already")
-        self.longest_wait_seconds = max(self.longest_wait_seconds, waited)
         return self.broker.place_order(request)
 
     def cancel_order(self, request: OrderRequest, venue_order_id: str) -> OrderUpdate:

@@ -3,7 +3,7 @@
 import os
 import signal
 
-from trading_system import Order, StrategyBase, Tick
+from trading_system import Fill, Order, StrategyBase, Tick
 
 
 class KillsItselfStrategy(StrategyBase):
@@ -16,6 +16,10 @@ class KillsItselfStrategy(StrategyBase):
 
     params: Params
 
+    def on_start(self) -> None:
+        """Lay what the other hooks need, as every author does."""
+        self.fills_heard = 0
+
     def on_tick(self, tick: Tick) -> None:
         """Buy."""
         if self.params.kills and not len(self.orders):
@@ -25,3 +29,7 @@ class KillsItselfStrategy(StrategyBase):
         """The venue has taken it: now."""
         if self.params.kills:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def on_fill(self, fill: Fill) -> None:
+        """Count it."""
+        self.fills_heard += 1

@@ -357,7 +357,7 @@ def test_the_time_from_the_tick_to_the_sending_is_measured(house: SmallHouse) ->
     order = house.buy()
     house.pass_seconds(0.25)
     house.hear(order, Answer.SENT)
-    assert house.flow.send_delays_ns == [SECOND // 4]
+    assert list(house.flow.send_delays_ns) == [SECOND // 4]
 
 
 def test_after_a_restart_an_order_that_is_still_open_is_asked_for_until_it_is_answered(house: SmallHouse) -> None:
