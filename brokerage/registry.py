@@ -73,4 +73,4 @@ def _open_luno(name: str, settings: LocatedMapping, symbols: Sequence[str], runt
     return Venue(
         broker, feed, lambda until_ns: limiter.acquire(Purpose.ORDER, until_ns), lambda until_ns: limiter.acquire(Purpose.CANCEL, until_ns),
         lambda: rest.calls, lambda: {**broker.refused, **feed.refused}, rest.abort,
-        luno.ttl_seconds + 1, rate_left)
+        luno.ttl_seconds + 1, limiter.end_polls, rate_left)

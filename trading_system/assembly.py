@@ -32,7 +32,7 @@ from trading_system.engine.watchdog import Watchdog
 from trading_system.enrollment import Enrolled
 from trading_system.executors.broker_lanes import BrokerLanes
 from trading_system.executors.outbox import Outbox
-from trading_system.inventory import check_holdings, instruments_of, ledger_currency
+from trading_system.inventory import adoptions, check_account, check_ledgers, instruments_of, ledger_currency
 from trading_system.oms.order_manager import OrderManager
 from trading_system.oms.position_manager import PositionManager
 from trading_system.risk.guarded_broker import GuardedBroker
@@ -75,6 +75,7 @@ def build_house(plan: Plan) -> TradingSystem:
     system = settings.system
     journal = Journal(runtime, state / "journal")
     past = Past.of(journal.read())
+    past.adopted.update(adoptions(settings, plan.enrolled, past.strategies, past.adopted))
     instruments = instruments_of(plan.venues, settings, plan.enrolled)
 
     clock = Clock(runtime.now_ns())
@@ -90,7 +91,7 @@ def build_house(plan: Plan) -> TradingSystem:
                      | {symbol for started in past.strategies.values() for symbol in started.symbols})
     views = {symbol: MarketView(instruments[symbol], clock) for symbol in symbols}
     desks = {desk.name: desk for desk in _seat(plan, past, instruments, views, service)}
-    books = Books(house, desks)
+    books = Books(house, desks, past.adopted)
     replay = Replay(books)
     for record in journal.read():
         replay.apply(record)
@@ -116,11 +117,7 @@ def build_house(plan: Plan) -> TradingSystem:
     started = _started(plan, past, house, clock.now_ns, desks)
     engine.remember(started)
     replay.fund(started)
-    for name, venue in plan.venues.items():
-        balances = venue.broker.balances()
-        engine.portfolio.balances[name] = balances
-        engine.remember(BalanceEvent(name, balances, runtime.now_ns()))
-    check_holdings(settings, engine.portfolio, desks.values())
+    check_ledgers(settings, desks.values())
     _fetch_history(plan, desks.values())
     for desk in desks.values():
         _join(engine, queues, desk, guard, replay.states)
@@ -141,9 +138,25 @@ def build_house(plan: Plan) -> TradingSystem:
     if journal.cut_reason:
         plan.say("house", f"the journal's last batch was not whole and was cut off ({journal.cut_bytes} bytes): {journal.cut_reason}")
     house_system = TradingSystem(
-        Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources, plan.say),
+        Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources, plan.say,
+              lambda: _check_account(plan, engine), lambda: _end_polls(plan)),
         system.stop_deadline_seconds)
     return house_system
+
+
+def _check_account(plan: Plan, engine: Engine) -> None:
+    for name, venue in plan.venues.items():
+        balances = venue.broker.balances()
+        engine.portfolio.balances[name] = balances
+        engine.remember(BalanceEvent(name, balances, plan.runtime.now_ns()))
+    # While an order is in doubt the ledgers may lack a fill that the account has: the question must stay open to be answered.
+    if not engine.flow.is_asking:
+        check_account(plan.settings, engine.portfolio, engine.books.desks.values())
+
+
+def _end_polls(plan: Plan) -> None:
+    for venue in plan.venues.values():
+        venue.end_polls()
 
 
 def _seat(plan: Plan, past: Past, instruments: Mapping[str, Instrument], views: Mapping[str, MarketView],
@@ -154,14 +167,14 @@ def _seat(plan: Plan, past: Past, instruments: Mapping[str, Instrument], views: 
         settings, kind = enrolled.settings, enrolled.kind
         strategy = kind()
         strategy.params = enrolled.params
-        before = past.strategies.get(enrolled.name)
-        known = {symbol: instruments[symbol] for symbol in (*settings.instruments, *(before.symbols if before else ()))}
+        former = (past.strategies[name].symbols for name in (enrolled.name, settings.adopt) if name in past.strategies)
+        known = {symbol: instruments[symbol] for symbol in (*settings.instruments, *(symbol for group in former for symbol in group))}
         currency = ledger_currency(plan.settings, enrolled.name, settings, known)
         ledger = PositionManager(enrolled.name, known, {}, currency)
         desks.append(Desk(enrolled.name, strategy, settings.instruments, OrderManager(enrolled.name), ledger, views, service,
                           bar_ns=enrolled.bar_ns, on_stop=settings.on_stop, collar=collar))
     for name, started in past.strategies.items():
-        if name not in {enrolled.name for enrolled in plan.enrolled}:
+        if name not in {enrolled.name for enrolled in plan.enrolled} and name not in past.adopted:
             ledger = PositionManager(name, {symbol: instruments[symbol] for symbol in started.symbols}, {}, started.currency)
             desk = Desk(name, None, started.symbols, OrderManager(name), ledger, views, service)
             desk.is_paused, desk.pause_reason = True, "retired: no longer in the configuration"
@@ -172,7 +185,7 @@ def _seat(plan: Plan, past: Past, instruments: Mapping[str, Instrument], views: 
 def _started(plan: Plan, past: Past, house: str, now_ns: int, desks: Mapping[str, Desk]) -> RunStarted:
     strategies = {
         enrolled.name: StrategyStarted(tuple(enrolled.settings.instruments), dict(enrolled.settings.capital),
-                                       desks[enrolled.name].positions.currency)
+                                       desks[enrolled.name].positions.currency, enrolled.settings.adopt or "")
         for enrolled in plan.enrolled
     }
     return RunStarted(past.epoch + 1, now_ns, house, plan.settings.global_settings.mode, BUILD, config_hash(plan.settings), strategies)

@@ -32,7 +32,7 @@ class Enrolled(msgspec.Struct):
 def enroll(settings: Settings, strategies_directory: Path) -> list[Enrolled]:
     """Return every active strategy. Raises ConfigError with all that is wrong in files, params and limits."""
     problems, sentences = Problems(), list[str]()
-    house = RiskLimits(settings.system.max_open_orders, settings.system.stale_price_seconds)
+    house = RiskLimits(max_open_orders=settings.system.max_open_orders, stale_price_seconds=settings.system.stale_price_seconds)
     enrolled = []
     for name, strategy in settings.global_settings.strategies.items():
         if not strategy.active:

@@ -9,6 +9,8 @@ from trading_system.core.errors import BrokerError
 from trading_system.core.events import ConnectionEvent
 from trading_system.core.ports import Feed, LayAction, LayMarketData, Runtime
 
+_OVERLAP_NS = 10_000_000_000        # trades may be listed late: look back a little further than to the last look
+
 
 class FeedPoller:
     """A thread of its own per feed. Symbols in `books` and `trades` cost one call more per beat, taken in turns."""
@@ -20,6 +22,7 @@ class FeedPoller:
         self._turns = [("book", symbol) for symbol in books] + [("trades", symbol) for symbol in trades]
         self._turn = 0
         self._seen: dict[str, int] = {}
+        self._asked_ns: dict[str, int] = {}
         self._runtime = runtime
         self._lay_market = lay_market
         self._lay = lay
@@ -50,7 +53,12 @@ class FeedPoller:
     def run(self) -> None:
         """Poll at each ring until stopped: the body of the poller's thread."""
         while self._bell.take() and not self._is_stopped:
-            self.poll()
+            try:
+                self.poll()
+            except Exception as error:
+                # A fault of the adapter must not end the market data of everybody: it is told, and the next beat polls again.
+                self.failures += 1
+                self._say(False, f"{type(error).__name__}: {error} (a fault of the adapter; please report it)")
             self._is_busy = False
 
     def poll(self) -> None:
@@ -73,7 +81,10 @@ class FeedPoller:
             self._lay_market(self.feed.book(symbol))
             return
         seen = self._seen.get(symbol)
-        for trade in self.feed.trades(symbol, self._runtime.now_ns() - 60_000_000_000):
+        asked_ns = self._runtime.now_ns()
+        since_ns = self._asked_ns.get(symbol, asked_ns) - _OVERLAP_NS
+        self._asked_ns[symbol] = asked_ns
+        for trade in self.feed.trades(symbol, since_ns):
             if seen is None or trade.venue_sequence > seen:
                 self._lay_market(trade)
                 self._seen[symbol] = trade.venue_sequence

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from trading_system.assembly import Plan, build_house
-from trading_system.console.plain_lines import PlainLines
+from trading_system.console.plain_lines import PlainLines, print_line
 from trading_system.console.strategy_rows import strategy_cells
 from trading_system.core.errors import BrokerError, ConfigError
 from trading_system.core.order import Order
@@ -23,6 +23,7 @@ from trading_system.core.runtime import ThreadRuntime
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import Enrolled, enroll
 from trading_system.settings.load import Settings, load_settings
+from trading_system.settings.located import default_mapping
 from trading_system.settings.scalars import UnreadableText, read_seconds
 from trading_system.storage.atomic_file import write_atomically
 from trading_system.storage.run_lock import RunLock
@@ -71,6 +72,8 @@ class _Run:
         self._console = self._open_console()
 
     def trade(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
+        signal.signal(signal.SIGINT, self._on_signal)
+        signal.signal(signal.SIGTERM, self._on_signal)
         if self._is_fresh and self._state.exists():
             self._move_aside()
         with RunLock(self._state, self._runtime.now_ns()):
@@ -86,13 +89,12 @@ class _Run:
 
     def _trade(self, enrolled: Sequence[Enrolled], url: str, for_seconds: float | None) -> int:
         symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
-        for name, node in self._settings.system.brokers.items():
+        for name in sorted({symbol.rpartition(".")[2] for symbol in symbols}):
+            node = self._settings.system.brokers.get(name) or default_mapping(f"system.brokers.{name}", {})
             self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
         house = self._house = build_house(Plan(
             self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
         self._greet(house, url)
-        signal.signal(signal.SIGINT, self._on_signal)
-        signal.signal(signal.SIGTERM, self._on_signal)
         sys.setswitchinterval(0.0001)         # a busy neighbor thread then delays the engine by 0.2 ms instead of 12
         self._console.start()
         gc.collect()
@@ -120,7 +122,7 @@ class _Run:
             number += 1
         with RunLock(state, self._runtime.now_ns()):
             state.rename(aside)
-        print(f"the state of earlier runs is in {aside} now")
+        print_line(f"the state of earlier runs is in {aside} now")
 
     def _exchange(self) -> tuple[Exchange | None, str]:
         simulator = self._settings.system.simulator
@@ -132,14 +134,18 @@ class _Run:
 
     def _greet(self, house: TradingSystem, url: str) -> None:
         names = ", ".join(house.engine.books.desks)
-        print(f"Simulated exchange at {url}: no key, no real money. State in {self._state}. Ctrl-C stops in order.")
-        print(f"Strategies: {names}", flush=True)
+        print_line(f"Simulated exchange at {url}: no key, no real money. State in {self._state}. Ctrl-C stops in order.")
+        print_line(f"Strategies: {names}")
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._signals += 1
-        if self._house is None or self._signals > 1:
+        if self._house is None:
+            # Nothing trades yet; a simulated exchange ends with us.
+            print("stopped while starting; nothing was sent", file=sys.stderr, flush=True)
+            os._exit(_EXIT_WRONG)
+        if self._signals > 1:
             self._console.leave()
-            print("left at once; orders may still be open at the venue", file=sys.stderr, flush=True)
+            print("left at once; orders may still be open at the venue, the next start asks for them", file=sys.stderr, flush=True)
             os._exit(_EXIT_WRONG)
         self._house.request_stop("operator", signal.Signals(number).name)
 
@@ -167,19 +173,19 @@ class _Run:
     def _conclude(self, house: TradingSystem) -> int:
         picture = house.picture()
         write_atomically(self._state / "last_run.json", msgspec.json.format(msgspec.json.encode(picture), indent=2))
-        print()
+        print_line()
         for name, row in picture["strategies"].items():
             position, opened, orders, fills, profit, _ = strategy_cells(row, picture["market"])
-            print(f"{name:<22} position {position}; profit {profit} (open {opened}); {fills} fills; {orders} orders open")
+            print_line(f"{name:<22} position {position}; profit {profit} (open {opened}); {fills} fills; {orders} orders open")
         for order in house.unconfirmed:
-            print(f"not confirmed canceled: {_at_venue(order)}")
+            print_line(f"not confirmed canceled: {_at_venue(order)}")
         wrong = list(picture["error_texts"])
         if house.unconfirmed:
             wrong.append(f"{len(house.unconfirmed)} orders are not confirmed canceled; the next start asks for them")
         if wrong:
-            print(f"something was wrong: {wrong[-1]}")
+            print_line(f"something was wrong: {wrong[-1]}")
             return _EXIT_WRONG
-        print(f"stopped in order after {picture['beats']} beats; figures in {self._state / 'last_run.json'}")
+        print_line(f"stopped in order after {picture['beats']} beats; figures in {self._state / 'last_run.json'}")
         return 0
 
 

@@ -52,14 +52,17 @@ class PlainLines:
     def show(self, now_ns: int, event: Any) -> None:
         """Print one event, or a (who, text), if it is worth a line."""
         words = event if type(event) is tuple else in_words(event)
-        if words is None:
-            return
-        try:
-            sys.stdout.write(line_words(now_ns, *words) + "\n")
-            sys.stdout.flush()
-        except OSError:
-            # Nobody reads any more (a pipe was closed): the house trades on, the log keeps every word.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if words is not None:
+            print_line(line_words(now_ns, *words))
+
+
+def print_line(text: str = "") -> None:
+    """Print a line for people; when nobody reads any more (a pipe was closed) it is lost, and the house trades on."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def line_words(now_ns: int, who: str, text: str) -> str:

@@ -52,9 +52,10 @@ def doing(row: Picture) -> str:
     state = str(row.get("state") or "running")
     if state != "running":
         return clean(state)
-    if waits_for := row.get("waits_for"):
-        return clean(f"waiting for {waits_for}")
-    return clean(row.get("last_decision") or "looking on, nothing decided yet")
+    if decision := row.get("last_decision"):
+        return clean(decision)
+    waits_for = row.get("waits_for")
+    return clean(f"waiting for {waits_for}") if waits_for else "looking on, nothing decided yet"
 
 
 def strategy_cells(row: Picture, market: Picture) -> tuple[str, ...]:

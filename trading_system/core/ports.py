@@ -212,7 +212,8 @@ class RateLeft(msgspec.Struct, frozen=True):
 
 class Venue(msgspec.Struct):
     """A broker with its feed, as the registry opens it: the two ways to wait for the venue's rate, what was called how often, how a call
-    in flight is broken off, after how many seconds a request that was sent can no longer arrive, and what is left of the rate."""
+    in flight is broken off, and after how many seconds a request that was sent can no longer arrive, and how the polls'
+    share of the rate is given to everybody when polling is over; `rate_left` tells what is left of the rate."""
 
     broker: Broker
     feed: Feed
@@ -222,6 +223,7 @@ class Venue(msgspec.Struct):
     refused: Callable[[], dict[str, int]]
     abort: Callable[[str], int]
     settle_seconds: float
+    end_polls: Callable[[], None]
     rate_left: Callable[[], RateLeft] | None = None
 
 

@@ -13,6 +13,9 @@ from types import ModuleType
 
 from trading_system.strategy_host.strategy_base import HOOKS, StrategyBase
 
+#: What every strategy has and no strategy may give another meaning.
+_WORDS = {name for name in vars(StrategyBase) if not name.startswith("_")} - {"Params", "State", "params", "state", "timeframe", "warm_up"}
+
 
 def load_strategy(path: Path, problems: list[str]) -> type[StrategyBase] | None:
     """Import a `*_strategy.py` file and return its strategy class; whatever is wrong with it is added to `problems`."""
@@ -24,7 +27,7 @@ def load_strategy(path: Path, problems: list[str]) -> type[StrategyBase] | None:
     if module is None:
         return None
     own = [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__]
-    found = [kind for kind in own if issubclass(kind, StrategyBase)]
+    found = list(dict.fromkeys(kind for kind in own if issubclass(kind, StrategyBase)))
     if len(found) != 1:
         names = ", ".join(kind.__name__ for kind in found)
         what = f"more than one strategy: {names}" if found else "no class derives from StrategyBase"
@@ -47,7 +50,8 @@ def _import(path: Path, problems: list[str]) -> ModuleType | None:
         spec.loader.exec_module(module)
     except SyntaxError as error:
         problems.append(f"{path}:{error.lineno or 1}: {error.msg}")
-    except Exception as error:
+    except BaseException as error:
+        # Also one that wants to end the program: a strategy file decides nothing here.
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         problems.append(f"{path}:{lines[-1] if lines else 1}: {type(error).__name__}: {error}")
     else:
@@ -58,14 +62,16 @@ def _import(path: Path, problems: list[str]) -> ModuleType | None:
 
 def _check_hooks(path: Path, kind: type[StrategyBase], problems: list[str]) -> None:
     for name, member in vars(kind).items():
-        if not callable(member) or not inspect.isfunction(member):
+        if not inspect.isfunction(member):
+            if name in _WORDS:
+                problems.append(f"{path}: {name} of {kind.__name__} is a word of every strategy and cannot mean something else")
             continue
         where = f"{path}:{member.__code__.co_firstlineno}"
         if name in HOOKS:
             expected = list(inspect.signature(getattr(StrategyBase, name)).parameters)
             if not _takes(member, len(expected)):
                 problems.append(f"{where}: {name} must take ({', '.join(expected)})")
-            if inspect.iscoroutinefunction(member) or inspect.isgeneratorfunction(member):
+            if any(test(member) for test in (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)):
                 problems.append(f"{where}: {name} must be a plain function, not async and without yield")
         elif name.startswith("on_"):
             near = difflib.get_close_matches(name, HOOKS, 1)

@@ -238,6 +238,9 @@ def test_an_order_in_doubt_is_asked_for_at_each_beat_and_never_sent_again(house:
     for number in range(5):
         house.pass_seconds(1)
         assert house.beat(number) == [LookUpOrders("luno", order.request, "", True)]
+        house.pass_seconds(1)
+        assert house.beat(number) == []              # the last question has no answer yet: another would only pile up
+        house.hear(order, Answer.NOT_FOUND)
     assert [action for action in house.actions if type(action) is PlaceOrder] == [PlaceOrder(order.request)]
 
 
