@@ -137,7 +137,8 @@ def build_house(plan: Plan) -> TradingSystem:
                           system.heartbeat_seconds)
     watchdog = Watchdog(runtime, guard, list(lanes.values()), lambda desk, reason: plan.give_up(reason))
     sources = Sources(settings.global_settings.mode, clock.now_ns, engine, queues, heartbeat, pollers, list(brokers.values()), counters,
-                      lambda: _summed(venue.calls() for venue in plan.venues.values()), errors)
+                      lambda: _summed(venue.calls() for venue in plan.venues.values()), errors,
+                      rates_left={name: venue.rate_left for name, venue in plan.venues.items() if venue.rate_left is not None})
     if journal.cut_reason:
         plan.say("house", f"the journal's last batch was not whole and was cut off ({journal.cut_bytes} bytes): {journal.cut_reason}")
     house_system = TradingSystem(

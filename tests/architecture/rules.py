@@ -29,7 +29,7 @@ LIBRARIES = {
     "requests": ("brokerage/", "!brokerage/luno_simulator/"), "urllib3": ("brokerage/", "!brokerage/luno_simulator/"),
     "yaml": ("trading_system/settings/",), "dotenv": ("trading_system/settings/",),
     "msgspec": ("trading_system/", "brokerage/", "benchmarks/", "!brokerage/luno_simulator/"),
-    "rich": ("trading_system/commands/", "trading_system/console/"),
+    "rich": ("trading_system/console/",),
     "starlette": ("brokerage/luno_simulator/",), "uvicorn": ("brokerage/luno_simulator/",), "h11": ("brokerage/luno_simulator/",),
     "numpy": ("benchmarks/", "trading_system/reports/"),
 }
@@ -269,11 +269,11 @@ def no_bare_except(source: Source) -> list[str]:
 
 
 def nobody_prints_but_the_commands(source: Source) -> list[str]:
-    """print() belongs to the commands, main.py, benchmarks and the simulator, which is a program of its own."""
+    """print() belongs to the commands, the screen, main.py, benchmarks and the simulator, which is a program of its own."""
     speaks = ("main.py", "brokerage/luno_simulator/server.py", "brokerage/luno_simulator/running_exchange.py")
-    if source.path.startswith(("trading_system/commands/", "benchmarks/")) or source.path in speaks:
+    if source.path.startswith(("trading_system/commands/", "trading_system/console/", "benchmarks/")) or source.path in speaks:
         return []
-    return [source.at(node, "only commands print") for node in ast.walk(source.tree) if isinstance(node, ast.Call) and _is_name(node.func, {"print"})]
+    return [source.at(node, "only commands and the screen print") for node in ast.walk(source.tree) if isinstance(node, ast.Call) and _is_name(node.func, {"print"})]
 
 
 def imports_are_absolute(source: Source) -> list[str]:

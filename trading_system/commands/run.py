@@ -8,12 +8,13 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
 from trading_system.assembly import Plan, build_house
-from trading_system.commands.plain_console import PlainConsole, is_terminal, print_line, strategy_cells
+from trading_system.console.plain_lines import PlainLines, print_line
+from trading_system.console.strategy_rows import strategy_cells
 from trading_system.core.errors import BrokerError, ConfigError
 from trading_system.core.order import Order
 from trading_system.core.order_words import order_words
@@ -26,6 +27,9 @@ from trading_system.settings.located import default_mapping
 from trading_system.settings.scalars import UnreadableText, read_seconds
 from trading_system.storage.atomic_file import write_atomically
 from trading_system.storage.run_lock import RunLock
+
+if TYPE_CHECKING:
+    from trading_system.console.live_screen import LiveScreen
 
 _CLOSED = {
     "paper": "mode: paper is closed until the risk limits are built: write mode: simulate, nothing was started",
@@ -65,7 +69,7 @@ class _Run:
         self._opened: dict[str, Venue] = {}
         self._signals = 0
         self._runtime = ThreadRuntime(self._thread_died)
-        self._console = PlainConsole(self._runtime, self._picture, is_terminal())
+        self._console = self._open_console()
 
     def trade(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
         signal.signal(signal.SIGINT, self._on_signal)
@@ -79,6 +83,7 @@ class _Run:
             except BrokerError as error:
                 raise ConfigError(f"the venue cannot be used: {error.reason}") from None
             finally:
+                self._console.leave()
                 if exchange is not None:
                     exchange.stop()
 
@@ -106,6 +111,13 @@ class _Run:
             self._leave(f"the house has broken: {error!r}", _EXIT_WRONG)
         self._console.stop()
         return self._conclude(house)
+
+    def _open_console(self) -> "PlainLines | LiveScreen":
+        environment = self._settings.environment
+        if not sys.stdout.isatty() or environment.get("TERM", "dumb") == "dumb":
+            return PlainLines(self._runtime)
+        from trading_system.console.live_screen import LiveScreen
+        return LiveScreen(self._runtime, self._picture, not environment.has("NO_COLOR"), self._settings.system.stop_deadline_seconds)
 
     def _move_aside(self) -> None:
         state, number = self._state, 1
@@ -135,6 +147,7 @@ class _Run:
             print("stopped while starting; nothing was sent", file=sys.stderr, flush=True)
             os._exit(_EXIT_WRONG)
         if self._signals > 1:
+            self._console.leave()
             print("left at once; orders may still be open at the venue, the next start asks for them", file=sys.stderr, flush=True)
             os._exit(_EXIT_WRONG)
         self._house.request_stop("operator", signal.Signals(number).name)
@@ -151,6 +164,7 @@ class _Run:
         self._leave(reason, _EXIT_HANGING)
 
     def _leave(self, reason: str, code: int) -> NoReturn:
+        self._console.leave()
         print(f"{reason}; canceling the house's orders and leaving", file=sys.stderr, flush=True)
         for failure in self._house.cancel_without_engine() if self._house is not None else ():
             print(failure, file=sys.stderr, flush=True)
@@ -164,7 +178,7 @@ class _Run:
         write_atomically(self._state / "last_run.json", msgspec.json.format(msgspec.json.encode(picture), indent=2))
         print_line()
         for name, row in picture["strategies"].items():
-            position, opened, orders, fills, profit, _ = strategy_cells(row)
+            position, opened, orders, fills, profit, _ = strategy_cells(row, picture["market"])
             print_line(f"{name:<22} position {position}; profit {profit} (open {opened}); {fills} fills; {orders} orders open")
         for order in house.unconfirmed:
             print_line(f"not confirmed canceled: {_at_venue(order)}")

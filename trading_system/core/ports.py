@@ -204,10 +204,19 @@ class Runtime(Protocol):
         """Open a file for appending, making it when absent. Raises OSError."""
 
 
+class RateLeft(msgspec.Struct, frozen=True):
+    """How many calls could leave for a venue right now, of how many at most, how many wait for their turn, and the longest wait so far."""
+
+    calls: float
+    burst: int
+    waiting: int
+    longest_wait_seconds: float
+
+
 class Venue(msgspec.Struct):
     """A broker with its feed, as the registry opens it: the two ways to wait for the venue's rate, what was called how often, how a call
     in flight is broken off, and after how many seconds a request that was sent can no longer arrive, and how the polls'
-    share of the rate is given to everybody when polling is over."""
+    share of the rate is given to everybody when polling is over; `rate_left` tells what is left of the rate."""
 
     broker: Broker
     feed: Feed
@@ -218,6 +227,7 @@ class Venue(msgspec.Struct):
     abort: Callable[[str], int]
     settle_seconds: float
     end_polls: Callable[[], None]
+    rate_left: Callable[[], RateLeft] | None = None
 
 
 class Exchange(Protocol):
