@@ -185,8 +185,9 @@ class Exchange:
             if best > 0:
                 floor.market.check_volume_bounds(amount / best)
         order = self._new_order(floor, side, Kind.MARKET, ZERO, volume, TimeInForce.IOC, client_order_id, budget)
-        if self.quirks.market_reach:
-            order.worst_price = best * (1 + self.quirks.market_reach * (1 if side.is_buy else -1))
+        reach = best * self.quirks.market_reach_percent / 100
+        if reach:
+            order.worst_price = best + reach if side.is_buy else best - reach
         if not best or (self.quirks.market_beyond_book == "refuse" and not floor.can_fill(order)):
             raise Rejection("ErrNotEnoughLiquidity", "The book cannot fill this order.")
         self._enter(floor, order)

@@ -66,9 +66,9 @@ class Order:
     """One order of the customer or of the crowd, with the totals of what it has traded.
 
     `limit_price` and `limit_volume` are zero where the kind has none: a market order has no price, a market buy
-    states only `counter_budget`, the counter amount to spend. `reserve` is what the order holds now, `fee_margin` the
-    fee rate that is set aside with it; `worst_price` bounds a market order, zero for not at all. `stop_direction` is None where there is no stop. Times are milliseconds since
-    the epoch, zero for "not yet".
+    states only `counter_budget`, the counter amount to spend, and `worst_price` bounds it (zero: not at all).
+    `stop_direction` is None where there is no stop. `reserve` is what the order holds now, `fee_margin` the fee rate
+    that is set aside with it. Times are milliseconds since the epoch, zero for "not yet".
     """
 
     order_id: str

@@ -3,7 +3,6 @@ it comes from; read by every part of the simulator and by `manual.py`. A fact th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
-from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
 
@@ -77,8 +76,8 @@ class Quirks:
     market_beyond_book: str = _quirk(
         "refuse", "8.4", "A market order larger than the book is refused whole, or filled in part.", "refuse", "fill_part"
     )
-    market_reach: Decimal = _quirk(
-        Decimal(0), "8.4", "How far from the best price a market order may trade, as a fraction of it; 0 is no bound."
+    market_reach_percent: int = _quirk(
+        0, "8.4", "How far from the best price, in percent of it, a market order may trade; 0 is no bound."
     )
     market_buy_fee: str = _quirk(
         "on_top", "8.4", "A fee in counter comes on top of a market buy's amount, or out of it.", "on_top", "inside"
@@ -112,7 +111,7 @@ class Quirks:
             value, choices = getattr(self, one.name), one.metadata["choices"]
             if type(value) is not type(one.default) or (choices and value not in choices):
                 raise ValueError(f"quirk {one.name}: {value!r} is not {_expected(one.default, choices)}")
-            if isinstance(value, int | Decimal) and value < 0:
+            if isinstance(value, int) and value < 0:
                 raise ValueError(f"quirk {one.name}: {value} is less than zero")
 
     @staticmethod
@@ -137,16 +136,9 @@ def _read(name: str, text: str, default: Any) -> Any:
     try:
         if isinstance(default, bool):
             return _TRUTH[text.lower()]
-        return int(text) if isinstance(default, int) else _finite(text)
-    except (KeyError, ValueError, InvalidOperation):
+        return int(text)
+    except (KeyError, ValueError):
         raise ValueError(f"quirk {name}: {text!r} is not {_expected(default, ())}") from None
-
-
-def _finite(text: str) -> Decimal:
-    number = Decimal(text)
-    if not number.is_finite():
-        raise ValueError(text)
-    return number
 
 
 def _expected(default: Any, choices: tuple[str, ...]) -> str:
@@ -154,7 +146,7 @@ def _expected(default: Any, choices: tuple[str, ...]) -> str:
 
 
 _TRUTH: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
-_KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", Decimal: "a number", str: "a text"}
+_KINDS: Mapping[type, str] = {bool: "true or false", int: "a whole number", str: "a text"}
 
 #: The suggested choice everywhere.
 STANDARD = Quirks()
