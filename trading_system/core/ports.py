@@ -230,6 +230,13 @@ class Venue(msgspec.Struct):
     rate_left: Callable[[], RateLeft] | None = None
 
 
+class KeyNeeds(msgspec.Struct, frozen=True):
+    """The names of the environment variables that hold an account's key, and what the key must be allowed to do."""
+
+    names: tuple[str, ...]
+    permissions: str
+
+
 class Exchange(Protocol):
     """A simulated exchange that was started for us."""
 
@@ -247,6 +254,18 @@ class Venues(Protocol):
 
         Raises ConfigError.
         """
+
+    def simulated_instruments(self, name: str, settings: Any) -> list[Instrument]:
+        """Return what the simulated exchange lists for the broker called `name`, without starting it or anything else.
+
+        Raises ConfigError for what is wrong in the broker's part of the configuration.
+        """
+
+    def key_needs(self, name: str, settings: Any) -> KeyNeeds:
+        """Return which key the broker called `name` wants when it is the real one."""
+
+    def adapter_settings(self) -> dict[str, type[msgspec.Struct]]:
+        """Return what can be set for each adapter."""
 
     def simulate(self, state_directory: str, seed: int, rate_limit: int | None) -> Exchange:
         """Start the simulated exchange, its memory in `state_directory`. Raises RuntimeError when it does not start."""
