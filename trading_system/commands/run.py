@@ -27,7 +27,6 @@ from trading_system.core.ports import Exchange, Venue, Venues
 from trading_system.core.runtime import ThreadRuntime
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import Enrolled
-from trading_system.settings.located import default_mapping
 from trading_system.settings.problems import Problems, shown
 from trading_system.settings.scalars import UnreadableText, read_seconds
 from trading_system.storage.atomic_file import write_atomically
@@ -116,8 +115,7 @@ class _Run:
     def _trade(self, enrolled: Sequence[Enrolled], url: str, for_seconds: float | None) -> int:
         symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
         for name in sorted({symbol.rpartition(".")[2] for symbol in symbols}):
-            node = self._settings.system.brokers.get(name) or default_mapping(f"system.brokers.{name}", {})
-            self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
+            self._opened[name] = self._venues.open(name, self._settings.system.brokers[name], symbols, self._runtime, url)
         house = self._house = build_house(Plan(
             self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
         self._greet(house, url)

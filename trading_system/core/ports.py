@@ -247,7 +247,12 @@ class Exchange(Protocol):
 
 
 class Venues(Protocol):
-    """What the roof hands down: how venues are opened and a simulated one is started. The house itself names no broker."""
+    """What the roof hands down: how venues are opened and a simulated one is started. The house itself names no broker.
+
+    `ADAPTERS` are the names it knows.
+    """
+
+    ADAPTERS: Sequence[str]
 
     def open(self, name: str, settings: Any, symbols: Sequence[str], runtime: Runtime, url: str | None) -> Venue:
         """Open the broker called `name` as its part of the configuration says; at `url` when it is a simulated one.
