@@ -56,7 +56,7 @@ class ThirdPartyDesk:
             def log_message(self, *words: object) -> None:
                 pass
 
-            def do_GET(self) -> None:  # noqa: N802
+            def do_GET(self) -> None:
                 desk.relay(self)
 
             do_POST = do_GET  # noqa: N815

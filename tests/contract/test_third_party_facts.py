@@ -153,11 +153,9 @@ def test_ccxt_turns_refusals_at_the_door_into_its_own_errors(error: str, options
         client = ccxt_luno(desk)
         client.load_markets()
         client.apiKey = key or client.apiKey
+        call = (lambda: client.fetch_trades("BTC/ZAR", 1_000_000)) if error == "ExchangeError" else client.fetch_balance
         with pytest.raises(library.BaseError) as caught:
-            if error == "ExchangeError":
-                client.fetch_trades("BTC/ZAR", 1_000_000)
-            else:
-                client.fetch_balance()
+            call()
         assert type(caught.value).__name__ == error
 
 
