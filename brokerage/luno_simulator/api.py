@@ -111,7 +111,8 @@ class LunoApi:
         try:
             if not path.startswith("/simulator/"):
                 self._access.admit(_header(headers, "authorization"), route.permission, now_ns)
-            body = json.dumps(route.answer(self.exchange, Parameters(query, form, path_id))).encode()
+            told = route.answer(self.exchange, Parameters(query, form, path_id))
+            body = (told if isinstance(told, str) else json.dumps(told)).encode()
             status = 200
             if route.permission is None:
                 answer_headers |= _CACHEABLE

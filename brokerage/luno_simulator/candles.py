@@ -39,11 +39,18 @@ class CandleHistory:
 
     def record(self, timestamp_ms: int, price: Decimal, volume: Decimal) -> None:
         """Take in a trade; trades come in the order of time."""
-        trade = Candle(timestamp_ms - timestamp_ms % _MINUTE_MS, price, price, price, price, volume)
-        if self._minutes and self._minutes[-1].start_ms == trade.start_ms:
-            self._minutes[-1].absorb(trade)
+        last = self._minutes[-1] if self._minutes else None
+        if last is not None and timestamp_ms < last.start_ms + _MINUTE_MS:
+            # The same as absorbing a candle of this one trade, without making it.
+            if price > last.high:
+                last.high = price
+            elif price < last.low:
+                last.low = price
+            last.close = price
+            last.volume += volume
         else:
-            self._minutes.append(trade)
+            start_ms = timestamp_ms - timestamp_ms % _MINUTE_MS
+            self._minutes.append(Candle(start_ms, price, price, price, price, volume))
 
     def candles(self, duration_seconds: int, since_ms: int, now_ms: int) -> Iterator[Candle]:
         """Yield the candles that start at or after a time, oldest first, the one that is not over yet included.

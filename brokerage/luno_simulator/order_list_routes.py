@@ -1,6 +1,7 @@
 """The private calls that read orders and own trades, in all their versions; called through the table that `api.py` puts
 together. They must never change anything."""
 
+import json
 from collections.abc import Callable, Iterable
 from itertools import islice
 
@@ -52,10 +53,21 @@ def _is_visible(exchange: Exchange, order: Order) -> bool:
     return order.created_ms + exchange.quirks.order_visible_after_ms <= exchange.now_ms
 
 
-def _list_orders(exchange: Exchange, parameters: Parameters) -> dict[str, object]:
+def _list_orders(exchange: Exchange, parameters: Parameters) -> str:
     orders = exchange.register.newest_first(parameters.boolean("closed"))
-    wanted = _page(exchange, parameters, orders, lambda order: True)
-    return {"orders": listed([order_row(order, exchange.quirks) for order in wanted], exchange.quirks)}
+    rows = [_row_text(exchange, order) for order in _page(exchange, parameters, orders, lambda order: True)]
+    if not rows:
+        return json.dumps({"orders": listed([], exchange.quirks)})
+    return f'{{"orders": [{", ".join(rows)}]}}'
+
+
+def _row_text(exchange: Exchange, order: Order) -> str:
+    # A bot asks for this list every second and hardly a row has changed: each is written once.
+    texts = exchange.register.texts
+    text = texts.get(order.order_id)
+    if text is None:
+        text = texts[order.order_id] = json.dumps(order_row(order, exchange.quirks))
+    return text
 
 
 def _list_old_orders(exchange: Exchange, parameters: Parameters) -> dict[str, object]:

@@ -41,6 +41,8 @@ class OrderRegister:
         for trade in trades:
             self._file_trade(trade)
         self.changed: dict[str, Order] = {}
+        # What the routes have written about an order; thrown away when the order changes.
+        self.texts: dict[str, str] = {}
         self.new_trades: list[OwnTrade] = []
 
     def refuse_used(self, client_order_id: str) -> None:
@@ -56,6 +58,7 @@ class OrderRegister:
     def note_change(self, order: Order) -> None:
         """Take note that totals or status of an order moved."""
         self.changed[order.order_id] = order
+        self.texts.pop(order.order_id, None)
         if order.status is Status.COMPLETE:
             self._open.pop(order.order_id, None)
 

@@ -31,10 +31,10 @@ class Route:
     """One call of the interface.
 
     `permission` is None for a public one and ANY_KEY for one that asks for no more than a key; `answer` returns what
-    becomes the JSON body, or raises Rejection.
+    becomes the JSON body, or that body as a text, or raises Rejection.
     """
 
-    answer: Callable[[Exchange, Parameters], Mapping[str, object]]
+    answer: Callable[[Exchange, Parameters], Mapping[str, object] | str]
     permission: Permission | None = None
 
 

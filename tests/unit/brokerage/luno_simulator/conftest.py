@@ -101,7 +101,7 @@ def api(exchange: Exchange) -> ApiCaller:
     return ApiCaller(exchange)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_api() -> type[ApiCaller]:
     return ApiCaller
 

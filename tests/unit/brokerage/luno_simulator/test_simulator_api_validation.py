@@ -61,14 +61,18 @@ LIMIT_ERRORS = [
 ]
 
 
-def asked(answer: Any) -> tuple[int, str]:
-    return answer.status, json.loads(answer.body)["error_code"]
+@pytest.fixture(scope="module")
+def still_api(make_api: Any) -> Any:
+    """One API for all the calls that are refused: they change nothing, and each test sees that they did not."""
+    exchange = Exchange(7)
+    exchange.advance(exchange.now_ns + 2_000_000_000)
+    return make_api(exchange)
 
 
 @pytest.mark.parametrize(("change", "code"), LIMIT_ERRORS)
-def test_a_wrong_limit_order_is_refused_with_its_code(api: Any, change: dict[str, str], code: str) -> None:
-    assert api.refusal("POST", "/api/1/postorder", **{**LIMIT, **change}) == (400, code)
-    assert api.get("/api/exchange/2/listorders") == {"orders": []}
+def test_a_wrong_limit_order_is_refused_with_its_code(still_api: Any, change: dict[str, str], code: str) -> None:
+    assert still_api.refusal("POST", "/api/1/postorder", **{**LIMIT, **change}) == (400, code)
+    assert still_api.get("/api/exchange/2/listorders") == {"orders": []}
 
 
 @pytest.mark.parametrize(
@@ -93,10 +97,10 @@ def test_a_wrong_limit_order_is_refused_with_its_code(api: Any, change: dict[str
     ],
 )
 def test_a_wrong_market_order_is_refused_with_its_code(
-    api: Any, order: dict[str, str], change: dict[str, str], code: str
+    still_api: Any, order: dict[str, str], change: dict[str, str], code: str
 ) -> None:
-    assert api.refusal("POST", "/api/1/marketorder", **{**order, **change}) == (400, code)
-    assert api.get("/api/exchange/2/listorders", closed="true") == {"orders": []}
+    assert still_api.refusal("POST", "/api/1/marketorder", **{**order, **change}) == (400, code)
+    assert still_api.get("/api/exchange/2/listorders", closed="true") == {"orders": []}
 
 
 @pytest.mark.parametrize(
@@ -138,8 +142,8 @@ def test_a_wrong_market_order_is_refused_with_its_code(
         ("/api/exchange/3/order", {"id": "bx-1"}, "ErrInvalidOrderRef"),
     ],
 )
-def test_a_wrong_question_is_refused_with_its_code(api: Any, path: str, parameters: dict[str, str], code: str) -> None:
-    assert api.refusal("GET", path, **parameters) == (400, code)
+def test_a_wrong_question_is_refused_with_its_code(still_api: Any, path: str, parameters: dict[str, str], code: str) -> None:
+    assert still_api.refusal("GET", path, **parameters) == (400, code)
 
 
 def test_unknown_orders_are_not_found_and_cannot_be_stopped(api: Any) -> None:
