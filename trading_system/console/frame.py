@@ -85,7 +85,8 @@ def _pulse(scene: Scene, width: int, height: int) -> list[Text]:
     picture = scene.picture
     if not picture:
         return []
-    worst, is_late = number(picture.get("worst_lateness_ms")), (scene.late_ms or 0.0) > _LATE_MS
+    late = scene.late_ms or 0.0             # of a beat the picture may not have yet
+    worst, is_late = max(late, float(number(picture.get("worst_lateness_ms")) or 0)), late > _LATE_MS
     waits, rates = [], []
     for name, venue in (picture.get("venues") or {}).items():
         rate = venue.get("rate") or {}
