@@ -7,31 +7,37 @@ import argparse
 import importlib
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent
 COMMANDS = {
     "run": "trade (what happens without a command)",
-    "simulate": "run the simulated exchange by itself, for bots and clients to attach to",
-    "status": "show what a running or finished house is doing",
+    "check": "say what a start would find: configuration, strategies, keys, state folder, venue",
+    "new-strategy": "write a strategy to begin with, and its test",
     "strategies": "list the strategies: files, instruments, params",
+    "status": "show what a running or finished house is doing",
+    "reference": "print every setting with its default and its bounds, as Markdown",
+    "simulate": "run the simulated exchange by itself, for bots and clients to attach to",
 }
+
+
+class _WrongUsage(Exception):
+    """The command line cannot be understood; says what to write."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _WrongUsage(f"{self.prog}: {message}; '{self.prog} --help' tells what there is")
 
 
 def main(words: list[str]) -> int:
     """Run one command; return the exit code: 0 fine, 1 it ran and something is wrong, 2 wrong usage or configuration."""
-    parser = argparse.ArgumentParser(prog="main.py", description="A trading bot that runs several strategies on one account.",
-                                     epilog="Without a command it trades. `main.py COMMAND --help` tells the options of a command.")
-    wanted = next((word for word in words if word in COMMANDS), "run")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    for name, text in COMMANDS.items():
-        own = commands.add_parser(name, help=text, description=text)
-        _add_common(own)
-        if name == wanted and not _is_only_help(words):
-            importlib.import_module(f"trading_system.commands.{name}").add_arguments(own)
-    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
-        words = ["run", *words]
-    arguments = parser.parse_args(words)
-    module = importlib.import_module(f"trading_system.commands.{arguments.command}")
+    try:
+        arguments = parse(words)
+    except _WrongUsage as error:
+        print(error, file=sys.stderr)
+        return 2
+    module = importlib.import_module(_module(arguments.command))
     from brokerage import registry
     from trading_system.core.errors import ConfigError, InvariantBroken
 
@@ -47,6 +53,35 @@ def main(words: list[str]) -> int:
     except (RuntimeError, OSError) as error:
         print(f"{error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("left before anything was started", file=sys.stderr)
+        return 1
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """Read the command line; `--help` ends the program. Raises what `main` tells people about wrong usage."""
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words = ["run", *words]
+    parser = _Parser(prog="main.py", description="A trading bot that runs several strategies on one account.", allow_abbrev=False,
+                     epilog="Without a command it trades. `main.py COMMAND --help` tells the options of a command.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, text in COMMANDS.items():
+        own = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        if name == words[0]:
+            _add_common(own)
+            importlib.import_module(_module(name)).add_arguments(own)
+    if words[0] not in (*COMMANDS, "-h", "--help"):
+        raise _WrongUsage(f"main.py: there is no command '{words[0]}'{_nearest(words[0], COMMANDS)}")
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown:
+        known = commands.choices[words[0]]
+        options = [option for action in known._actions for option in action.option_strings]
+        word = unknown[0].partition("=")[0]
+        if not word.startswith("-"):
+            where = "; the command comes first" if word in COMMANDS else ""
+            raise _WrongUsage(f"{known.prog}: '{word}' is one word too many{where}")
+        raise _WrongUsage(f"{known.prog}: there is no option '{word}'{_nearest(word, options)}")
+    return arguments
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -57,8 +92,15 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
                         help="override a setting, such as strategies.naive_test.params.quantity=0.002")
 
 
-def _is_only_help(words: list[str]) -> bool:
-    return bool(words) and words[0] in ("-h", "--help")
+def _module(command: str) -> str:
+    return f"trading_system.commands.{command.replace('-', '_')}"
+
+
+def _nearest(word: str, known: "list[str] | dict[str, str]") -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, 1, 0.5)
+    return f", did you mean '{near[0]}'?" if near else f"; there are {', '.join(known)}"
 
 
 if __name__ == "__main__":

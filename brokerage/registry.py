@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from trading_system.core.errors import ConfigError
-from trading_system.core.ports import RateLeft, Runtime, Venue
+from trading_system.core.instrument import Instrument
+from trading_system.core.ports import KeyNeeds, RateLeft, Runtime, Venue
 from trading_system.settings.convert import convert
 from trading_system.settings.located import LocatedMapping
-from trading_system.settings.problems import Problems
+from trading_system.settings.problems import Problems, nearest
 
 if TYPE_CHECKING:
+    from brokerage.luno.settings import LunoSettings
     from brokerage.luno_simulator.launcher import SimulatorProcess
 
 #: The one account of the simulated exchange. It is no secret: the exchange answers this machine only.
@@ -23,12 +27,34 @@ ADAPTERS = ("luno",)
 
 def open(name: str, settings: LocatedMapping, symbols: Sequence[str], runtime: Runtime, url: str | None) -> Venue:
     """Open the broker called `name` for `symbols`; at `url` it is the simulated exchange with its key. Raises ConfigError."""
-    problems = Problems()
-    adapter, rest = settings.text("adapter") or name, settings.without("adapter")
-    if adapter not in ADAPTERS:
-        problems.add(settings, f"adapter {adapter!r} is not one of {', '.join(ADAPTERS)}")
-        problems.raise_if_any()
-    return _open_luno(name, rest, symbols, runtime, url, problems)
+    return _open_luno(name, _luno_settings(name, settings), symbols, runtime, url)
+
+
+def simulated_instruments(name: str, settings: LocatedMapping) -> list[Instrument]:
+    """Return what the simulated exchange lists for the broker called `name`, without starting it. Raises ConfigError."""
+    import json
+
+    from brokerage.luno import mapping
+    from brokerage.luno_simulator.api import LunoApi
+    from brokerage.luno_simulator.exchange import Exchange
+
+    _luno_settings(name, settings)
+    exchange = Exchange(1, has_crowd=False)
+    answer = LunoApi(exchange, keys={}).handle("GET", "/api/exchange/1/markets", (), (), {}, exchange.now_ns)
+    return [mapping.instrument(row, None, name) for row in json.loads(answer.body)["markets"]]
+
+
+def key_needs(name: str, settings: LocatedMapping) -> KeyNeeds:
+    """Return which key the broker called `name` wants when it is the real one."""
+    return KeyNeeds(("LUNO_API_KEY_ID", "LUNO_API_KEY_SECRET"),
+                    "read balance, read transactions, read orders, write orders; never send")
+
+
+def adapter_settings() -> dict[str, type[Struct]]:
+    """Return what can be set for each adapter: for the reference that people read."""
+    from brokerage.luno.settings import LunoSettings
+
+    return {"luno": LunoSettings}
 
 
 def simulate(state_directory: str, seed: int, rate_limit: int | None) -> "SimulatorProcess":
@@ -45,19 +71,31 @@ def serve(state_directory: str, seed: int, rate_limit: int | None, port: int) ->
     become_simulator(Path(state_directory), seed, rate_limit, port, *SIMULATOR_KEY)
 
 
-def _open_luno(name: str, settings: LocatedMapping, symbols: Sequence[str], runtime: Runtime, url: str | None, problems: Problems) -> Venue:
+def _luno_settings(name: str, settings: LocatedMapping) -> "LunoSettings":
+    from brokerage.luno.settings import LunoSettings
+
+    problems = Problems()
+    adapter = settings.text("adapter") or name
+    if adapter not in ADAPTERS:
+        guess = nearest(adapter, ADAPTERS)
+        hint = f", did you mean '{guess}'?" if guess else f"; there are {', '.join(ADAPTERS)}"
+        problems.add(settings.entries.get("adapter", settings), f"there is no adapter {adapter!r}{hint}")
+        problems.raise_if_any()
+    luno = convert(settings.without("adapter"), LunoSettings, problems)
+    problems.raise_if_any()
+    assert luno is not None
+    return luno
+
+
+def _open_luno(name: str, luno: "LunoSettings", symbols: Sequence[str], runtime: Runtime, url: str | None) -> Venue:
     from brokerage.credentials import Credentials
     from brokerage.luno.broker import LunoBroker
     from brokerage.luno.client import LunoClient
     from brokerage.luno.feed import LunoFeed
-    from brokerage.luno.settings import LunoSettings
     from brokerage.rate_limiter import Purpose, RateLimiter
     from brokerage.requests_transport import RequestsTransport
     from brokerage.rest_client import RestClient
 
-    luno = convert(settings, LunoSettings, problems)
-    problems.raise_if_any()
-    assert luno is not None
     limiter = RateLimiter(runtime, luno.calls_per_second, luno.burst, luno.polls_per_second, luno.cancels_per_second)
     if url is None:
         raise ConfigError(f"{name}: only the simulated exchange can be reached yet")

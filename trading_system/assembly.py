@@ -118,6 +118,9 @@ def build_house(plan: Plan) -> TradingSystem:
     engine.remember(started)
     replay.fund(started)
     check_ledgers(settings, desks.values())
+    is_clean = not any(books.open_orders())
+    if is_clean:
+        _check_account(plan, engine)
     _fetch_history(plan, desks.values())
     for desk in desks.values():
         _join(engine, queues, desk, guard, replay.states)
@@ -126,7 +129,8 @@ def build_house(plan: Plan) -> TradingSystem:
     pollers = [
         FeedPoller(venue.feed, [symbol for symbol in watched if symbol.endswith("." + name)], runtime, queues.lay_market, queues.lay_answer,
                    [symbol for symbol in watched if routes[symbol].book_hooks and symbol.endswith("." + name)],
-                   [symbol for symbol in watched if routes[symbol].trade_hooks and symbol.endswith("." + name)])
+                   [symbol for symbol in watched if routes[symbol].trade_hooks and symbol.endswith("." + name)],
+                   [instruments[symbol] for symbol in watched])
         for name, venue in plan.venues.items()
     ]
     heartbeat = Heartbeat(runtime, queues.lay_answer, list(plan.venues), [poller.ring for poller in pollers], lambda: engine.last_beat,
@@ -139,7 +143,7 @@ def build_house(plan: Plan) -> TradingSystem:
         plan.say("house", f"the journal's last batch was not whole and was cut off ({journal.cut_bytes} bytes): {journal.cut_reason}")
     house_system = TradingSystem(
         Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources, plan.say,
-              lambda: _check_account(plan, engine), lambda: _end_polls(plan)),
+              lambda: None if is_clean else _check_account(plan, engine), lambda: _end_polls(plan)),
         system.stop_deadline_seconds)
     return house_system
 

@@ -1,10 +1,11 @@
 """What there is to trade and to trade with: the venues' instruments and the account's money, held against what the user wrote.
 
-Called by assembly before anything starts; every mismatch is a ConfigError that names the place and the mend.
+Called by the commands and by assembly before anything starts; every mismatch names the place and the mend.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
@@ -15,30 +16,64 @@ from trading_system.enrollment import Enrolled
 from trading_system.oms.portfolio import Portfolio
 from trading_system.settings.house_settings import StrategySettings
 from trading_system.settings.load import Settings
+from trading_system.settings.problems import Problems, nearest, shown
 from trading_system.strategy_host.desk import Desk
+
+# Two coins go by two codes each; which one a venue uses is not for people to know.
+_OTHER_CODES = (("BTC", "XBT"), ("XBT", "BTC"), ("DOGE", "XDG"), ("XDG", "DOGE"))
+_MOST_LISTED = 8
 
 
 def instruments_of(venues: Mapping[str, Venue], settings: Settings, enrolled: Sequence[Enrolled]) -> dict[str, Instrument]:
     """Return every instrument of every venue. Raises ConfigError when a strategy names one that is not there, and what a broker raises."""
     found = {instrument.symbol: instrument for venue in venues.values() for instrument in venue.broker.instruments()}
-    problems = []
-    for one in enrolled:
-        path = f"strategies.{one.name}.instruments"
-        for symbol in one.settings.instruments:
-            if symbol not in found:
-                near = difflib.get_close_matches(symbol, found, 1)
-                hint = f", did you mean {near[0]}?" if near else ""
-                problems.append(f"{settings.place(path)}: {path}: {symbol} is not traded at any broker of ours{hint}")
-        known = {currency for symbol in one.settings.instruments if symbol in found
-                 for currency in (found[symbol].base, found[symbol].counter)}
-        for currency in one.settings.capital:
-            if known and currency not in known:
-                path = f"strategies.{one.name}.capital"
-                problems.append(f"{settings.place(path)}: {path}: {currency} is of no use for its instruments, "
-                                f"which trade {', '.join(sorted(known))}")
-    if problems:
-        raise ConfigError(*problems)
+    problems = Problems()
+    check_instruments(found, settings, {one.name: one.settings for one in enrolled}, problems)
+    problems.raise_if_any()
     return found
+
+
+def check_instruments(found: Mapping[str, Instrument], settings: Settings, strategies: Mapping[str, StrategySettings],
+                      problems: Problems) -> None:
+    """Hold what the strategies trade, and the currencies they do it with, against what is `found`."""
+    for name, strategy in strategies.items():
+        for number, symbol in enumerate(strategy.instruments):
+            if symbol not in found:
+                path = f"strategies.{name}.instruments"
+                guess = nearest_symbol(symbol, found)
+                hint = f", did you mean {guess}?" if guess else f"; there are {_listed(found)}"
+                place = settings.file_and_line(f"{path}.{number}")
+                problems.add_at(*place, path, f"{shown(symbol)} is not traded at any broker of ours{hint}")
+        known = [found[symbol] for symbol in strategy.instruments if symbol in found]
+        if len(known) == len(strategy.instruments):
+            _check_currencies(known, settings, name, strategy, problems)
+
+
+def check_brokers(settings: Settings, strategies: Mapping[str, StrategySettings], problems: Problems) -> None:
+    """Look at the form and at the broker of every symbol: all that can be told while nobody can ask a venue."""
+    brokers = settings.system.brokers
+    for name, strategy in strategies.items():
+        for number, symbol in enumerate(strategy.instruments):
+            market, dot, broker = symbol.rpartition(".")
+            if market and dot and broker in brokers:
+                continue
+            path = f"strategies.{name}.instruments"
+            guess = nearest(broker, brokers) if market else None
+            hint = f"did you mean {market}.{guess}?" if guess else "write the venue's name of the market, a dot and the broker's name"
+            problems.add_at(*settings.file_and_line(f"{path}.{number}"), path,
+                            f"{shown(symbol)} names no broker of ours ({', '.join(brokers)}): {hint}")
+
+
+def nearest_symbol(written: str, symbols: Collection[str]) -> str | None:
+    """Return the symbol that was most likely meant: case, separators, a missing broker and BTC for XBT are seen through."""
+    market, _, broker = written.strip().partition(".")
+    letters = re.sub("[^A-Z0-9]", "", market.upper())
+    spellings = [letters, *(letters.replace(one, other) for one, other in _OTHER_CODES if one in letters)]
+    same = [symbol for spelling in spellings for symbol in symbols if symbol.rpartition(".")[0].upper() == spelling]
+    if same:
+        near = difflib.get_close_matches(broker.lower(), [symbol.rpartition(".")[2] for symbol in same], 1, 0)
+        return next((symbol for symbol in same if near and symbol.endswith(f".{near[0]}")), same[0])
+    return next((guess for spelling in spellings if (guess := nearest(f"{spelling}.{broker}", symbols))), None)
 
 
 def ledger_currency(settings: Settings, name: str, strategy: StrategySettings, instruments: Mapping[str, Instrument]) -> str:
@@ -62,7 +97,7 @@ def adoptions(settings: Settings, enrolled: Sequence[Enrolled], known: Mapping[s
         if former is None or before.get(former) == one.name:
             continue
         if former in names:
-            problems.append(f"{settings.place(path)}: {path}: {former} is still in the configuration; only a strategy that is gone can be adopted")
+            problems.append(f"{settings.place(path)}: {path}: {former} is still configured; only one that is gone can be adopted")
         elif former in before:
             problems.append(f"{settings.place(path)}: {path}: {former} was adopted by {before[former]} already")
         elif former not in known:
@@ -111,3 +146,30 @@ def check_account(settings: Settings, portfolio: Portfolio, desks: Iterable[Desk
                                 f"the account at {broker} holds {plain(total)}; lower a capital or fund the account")
     if problems:
         raise ConfigError(*problems)
+
+
+def _check_currencies(known: Sequence[Instrument], settings: Settings, name: str, strategy: StrategySettings, problems: Problems) -> None:
+    currencies = {currency for instrument in known for currency in (instrument.base, instrument.counter)}
+    for currency in strategy.capital:
+        if currencies and currency not in currencies:
+            path = f"strategies.{name}.capital.{currency}"
+            problems.add_at(*settings.file_and_line(path), path, f"{_no_use(currency, currencies)}")
+    if strategy.currency and currencies and strategy.currency not in currencies:
+        path = f"strategies.{name}.currency"
+        problems.add_at(*settings.file_and_line(path), path, _no_use(strategy.currency, currencies))
+    try:
+        if known:
+            ledger_currency(settings, name, strategy, {instrument.symbol: instrument for instrument in known})
+    except ConfigError as error:
+        problems.add_sentence(error.problems[0])
+
+
+def _no_use(currency: str, known: Collection[str]) -> str:
+    meant = [other for one, other in _OTHER_CODES if one == currency and other in known]
+    hint = f", did you mean {meant[0]}?" if meant else ""
+    return f"{currency} is of no use for its instruments, which trade {', '.join(sorted(known))}{hint}"
+
+
+def _listed(symbols: Collection[str]) -> str:
+    first = sorted(symbols)[:_MOST_LISTED]
+    return ", ".join(first) + (f" and {len(symbols) - _MOST_LISTED} more" if len(symbols) > _MOST_LISTED else "")

@@ -3,41 +3,47 @@
 import argparse
 import gc
 import os
+import shutil
 import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
 from trading_system.assembly import Plan, build_house
+from trading_system.commands.plan import plan_lines
+from trading_system.commands.preparation import Prepared, prepare
+from trading_system.commands.state_folder import check_state_folder
 from trading_system.console.plain_lines import PlainLines, print_line
 from trading_system.console.strategy_rows import strategy_cells
-from trading_system.core.errors import BrokerError, ConfigError
+from trading_system.core.errors import BrokerError, ConfigError, InvariantBroken
 from trading_system.core.order import Order
 from trading_system.core.order_words import order_words
 from trading_system.core.ports import Exchange, Venue, Venues
 from trading_system.core.runtime import ThreadRuntime
 from trading_system.engine.trading_system import TradingSystem
-from trading_system.enrollment import Enrolled, enroll
-from trading_system.settings.load import Settings, load_settings
-from trading_system.settings.located import default_mapping
+from trading_system.enrollment import Enrolled
+from trading_system.settings.problems import Problems, shown
 from trading_system.settings.scalars import UnreadableText, read_seconds
 from trading_system.storage.atomic_file import write_atomically
+from trading_system.storage.journal_reader import JournalReader
 from trading_system.storage.run_lock import RunLock
 
 if TYPE_CHECKING:
     from trading_system.console.live_screen import LiveScreen
 
 _CLOSED = {
-    "paper": "mode: paper is closed until the risk limits are built: write mode: simulate, nothing was started",
-    "live": "mode: live is closed until the risk limits and the kill switch are built: write mode: simulate, nothing was started",
-    "backtest": "mode: backtest has no driver yet: write mode: simulate, nothing was started",
+    "paper": "paper is closed until the risk limits are built: write 'mode: simulate'; nothing was started",
+    "live": "live is closed until the risk limits and the kill switch are built: write 'mode: simulate'; nothing was started",
+    "backtest": "backtest has no driver yet: write 'mode: simulate'; nothing was started",
 }
 _EXIT_WRONG = 1
 _EXIT_HANGING = 3
+_LONGEST_SECONDS = 3650 * 86400.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,24 +51,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--for", dest="for_seconds", metavar="TIME",
                         help="stop by itself after this long, such as 60s or 5m, from the first beat")
     parser.add_argument("--fresh", action="store_true", help="move the state folder aside and begin anew")
+    parser.add_argument("--dry", action="store_true", help="check everything, show what would run, and start nothing")
 
 
 def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     """Trade; return the exit code. Raises ConfigError for what the user must mend."""
-    for_seconds = _seconds(arguments.for_seconds) if arguments.for_seconds else None
-    settings = load_settings(Path(arguments.config), arguments.set or ())
-    mode = settings.global_settings.mode
-    if mode in _CLOSED:
-        raise ConfigError(f"{settings.place('mode')}: {_CLOSED[mode]}")
-    state = Path(arguments.state) if arguments.state else root / "var" / mode
-    enrolled = enroll(settings, Path(arguments.strategies))
-    return _Run(arguments, settings, state, venues).trade(enrolled, for_seconds)
+    prepared = prepare(arguments, root, venues)
+    for_seconds = _seconds(arguments.for_seconds, prepared.problems)
+    if prepared.mode in _CLOSED:
+        prepared.problems.add_at(*prepared.settings.file_and_line("mode"), "mode", _CLOSED[prepared.mode])
+    check_state_folder(prepared.state, prepared.problems)
+    prepared.problems.raise_if_any()
+    if arguments.dry:
+        print("\n".join(plan_lines(prepared, arguments.fresh, for_seconds)))
+        return 0
+    return _Run(arguments, prepared, venues).trade(prepared.enrolled, for_seconds)
 
 
 class _Run:
-    def __init__(self, arguments: argparse.Namespace, settings: Settings, state: Path, venues: Venues) -> None:
-        self._settings = settings
-        self._state = state
+    def __init__(self, arguments: argparse.Namespace, prepared: Prepared, venues: Venues) -> None:
+        self._settings = prepared.settings
+        self._state = prepared.state
         self._venues = venues
         self._is_fresh = arguments.fresh
         self._house: TradingSystem | None = None
@@ -74,24 +83,39 @@ class _Run:
     def trade(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
         signal.signal(signal.SIGINT, self._on_signal)
         signal.signal(signal.SIGTERM, self._on_signal)
-        if self._is_fresh and self._state.exists():
-            self._move_aside()
+        aside = self._move_aside() if self._is_fresh and self._state.exists() else None
+        made = [folder for folder in (self._state, *self._state.parents) if not folder.exists()]
         with RunLock(self._state, self._runtime.now_ns()):
-            exchange, url = self._exchange()
             try:
-                return self._trade(enrolled, url, for_seconds)
-            except BrokerError as error:
-                raise ConfigError(f"the venue cannot be used: {error.reason}") from None
-            finally:
-                self._console.leave()
-                if exchange is not None:
-                    exchange.stop()
+                return self._with_exchange(enrolled, for_seconds)
+            except (ConfigError, InvariantBroken):
+                # Nothing was traded: what this start made goes, what it moved aside comes back.
+                if made:
+                    shutil.rmtree(self._state, ignore_errors=True)
+                for folder in made[1:]:
+                    with suppress(OSError):
+                        folder.rmdir()
+                if aside is not None:
+                    aside.rename(self._state)
+                    print_line(f"nothing was started: the state of earlier runs is back in {self._state}")
+                raise
+
+    def _with_exchange(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
+        JournalReader(self._state / "journal").scan()
+        exchange, url = self._exchange()
+        try:
+            return self._trade(enrolled, url, for_seconds)
+        except BrokerError as error:
+            raise ConfigError(self._unusable(url, error.reason)) from None
+        finally:
+            self._console.leave()
+            if exchange is not None:
+                exchange.stop()
 
     def _trade(self, enrolled: Sequence[Enrolled], url: str, for_seconds: float | None) -> int:
         symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
         for name in sorted({symbol.rpartition(".")[2] for symbol in symbols}):
-            node = self._settings.system.brokers.get(name) or default_mapping(f"system.brokers.{name}", {})
-            self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
+            self._opened[name] = self._venues.open(name, self._settings.system.brokers[name], symbols, self._runtime, url)
         house = self._house = build_house(Plan(
             self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
         self._greet(house, url)
@@ -101,6 +125,9 @@ class _Run:
         gc.freeze()                           # what was built so far lives as long as the house: the collector need not look at it again
         try:
             house.run(for_seconds)
+        except ConfigError:
+            self._console.stop()
+            raise
         except Exception as error:
             # Better to stop than to go on wrong. The next start replays the journal and asks for every order that is not over.
             self._console.stop()
@@ -116,21 +143,32 @@ class _Run:
         from trading_system.console.live_screen import LiveScreen
         return LiveScreen(self._runtime, self._picture, not environment.has("NO_COLOR"), self._settings.system.stop_deadline_seconds)
 
-    def _move_aside(self) -> None:
+    def _move_aside(self) -> Path:
         state, number = self._state, 1
         while (aside := state.with_name(f"{state.name}.{number}")).exists():
             number += 1
         with RunLock(state, self._runtime.now_ns()):
             state.rename(aside)
         print_line(f"the state of earlier runs is in {aside} now")
+        return aside
 
     def _exchange(self) -> tuple[Exchange | None, str]:
         simulator = self._settings.system.simulator
         if simulator.url is not None:
             return None, simulator.url
         limit = None if simulator.rate_limit == "off" else simulator.rate_limit
-        exchange = self._venues.simulate(str(self._state), simulator.seed, limit)
+        try:
+            exchange = self._venues.simulate(str(self._state), simulator.seed, limit)
+        except RuntimeError as error:
+            raise ConfigError(f"{self._state / 'exchange'}: {error}: look into it, or begin anew with --fresh") from None
         return exchange, exchange.url
+
+    def _unusable(self, url: str, reason: str) -> str:
+        if self._settings.system.simulator.url is None:
+            return f"the venue cannot be used: {reason}"
+        place = self._settings.place("system.simulator.url")
+        return (f"{place}: system.simulator.url: {url} does not answer as an exchange does ({reason}): "
+                "start one with 'python main.py simulate', or take the setting away")
 
     def _greet(self, house: TradingSystem, url: str) -> None:
         names = ", ".join(house.engine.books.desks)
@@ -193,11 +231,14 @@ def _at_venue(order: Order) -> str:
     return f"{order.venue_order_id or 'no id yet'} {order.client_order_id} {order.state.name} {order_words(order.request)}"
 
 
-def _seconds(text: str) -> float:
+def _seconds(text: str | None, problems: Problems) -> float | None:
+    if text is None:
+        return None
     try:
         seconds = read_seconds(text)
     except UnreadableText as error:
-        raise ConfigError(f"--for: {error}") from None
-    if seconds <= 0:
-        raise ConfigError(f"--for {text}: give a time above zero, such as 60s")
+        problems.add_at("--for", 0, "", str(error))
+        return None
+    if not 0 < seconds <= _LONGEST_SECONDS:
+        problems.add_at("--for", 0, "", f"expected a time above zero and at most 3650d, found {shown(text)}: write it such as 60s or 5m")
     return seconds

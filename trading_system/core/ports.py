@@ -3,7 +3,7 @@
 A room that needs a neighbor is given it through one of these by `assembly.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ import msgspec
 
 from trading_system.core.actions import Action
 from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent
-from trading_system.core.instrument import Instrument
+from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import OrderUpdate
@@ -109,6 +109,9 @@ class Feed(Protocol):
 
     def poll(self, symbols: Sequence[str]) -> list[Tick]:
         """Return the newest tick of each symbol in one call; a symbol without two sides, or with nonsense, is left out and counted."""
+
+    def statuses(self) -> Mapping[str, MarketStatus]:
+        """Return what the last poll said of each symbol's market, where it said anything: also of those whose tick was left out."""
 
     def book(self, symbol: str) -> Book:
         """Return the best levels of one symbol."""
@@ -227,6 +230,13 @@ class Venue(msgspec.Struct):
     rate_left: Callable[[], RateLeft] | None = None
 
 
+class KeyNeeds(msgspec.Struct, frozen=True):
+    """The names of the environment variables that hold an account's key, and what the key must be allowed to do."""
+
+    names: tuple[str, ...]
+    permissions: str
+
+
 class Exchange(Protocol):
     """A simulated exchange that was started for us."""
 
@@ -237,13 +247,30 @@ class Exchange(Protocol):
 
 
 class Venues(Protocol):
-    """What the roof hands down: how venues are opened and a simulated one is started. The house itself names no broker."""
+    """What the roof hands down: how venues are opened and a simulated one is started. The house itself names no broker.
+
+    `ADAPTERS` are the names it knows.
+    """
+
+    ADAPTERS: Sequence[str]
 
     def open(self, name: str, settings: Any, symbols: Sequence[str], runtime: Runtime, url: str | None) -> Venue:
         """Open the broker called `name` as its part of the configuration says; at `url` when it is a simulated one.
 
         Raises ConfigError.
         """
+
+    def simulated_instruments(self, name: str, settings: Any) -> list[Instrument]:
+        """Return what the simulated exchange lists for the broker called `name`, without starting it or anything else.
+
+        Raises ConfigError for what is wrong in the broker's part of the configuration.
+        """
+
+    def key_needs(self, name: str, settings: Any) -> KeyNeeds:
+        """Return which key the broker called `name` wants when it is the real one."""
+
+    def adapter_settings(self) -> dict[str, type[msgspec.Struct]]:
+        """Return what can be set for each adapter."""
 
     def simulate(self, state_directory: str, seed: int, rate_limit: int | None) -> Exchange:
         """Start the simulated exchange, its memory in `state_directory`. Raises RuntimeError when it does not start."""

@@ -112,15 +112,28 @@ class TradingSystem:
         self._drain_until(lambda: engine.is_stopping or not engine.flow.is_asking, until_ns, ask_again=True)
 
     def start_strategies(self) -> None:
-        """Run every `on_start`, then begin to beat and to poll."""
+        """Run every `on_start`, then begin to beat and to poll.
+
+        Raises ConfigError when one fails: what the strategies asked for until then was not sent, and the house is closed.
+        """
         self.phase = "running"
+        broken = []
         for desk in self.engine.books.desks.values():
             self.engine.clock.now_ns = self.parts.runtime.now_ns()
+            was_paused = desk.is_paused
             if desk.strategy is None:
                 self.engine.cancel_all(desk, "retirement")
             else:
                 desk.start()
             self.engine.save_state(desk)
+            if desk.is_paused and not was_paused:
+                broken.append(f"strategies.{desk.name}: {desk.pause_reason.removeprefix('paused: ')}: "
+                              f"mend it, or write 'active: no'; nothing was traded")
+        if broken:
+            self.parts.queues.consequences.clear()
+            self.engine.stop_reason = "refused to start: " + "; ".join(broken)
+            self.close()
+            raise ConfigError(*broken)
         self.engine.flush()
         for poller in self.parts.pollers:
             poller.start()

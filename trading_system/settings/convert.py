@@ -3,6 +3,7 @@
 Collects all that is wrong instead of stopping at the first; never reads files and never guesses.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
@@ -18,12 +19,14 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Source(msgspec.Struct, frozen=True):
-    """One effective value and where it came from; `file` is "default" for what nobody wrote and "--set" for the command line."""
+    """One effective value and where it came from; `file` is "default" for what nobody wrote and "--set" for the command line. A list of
+    plain values is one source, which knows the line of each of them."""
 
     path: str
     value: Any
     file: str
     line: int
+    item_lines: tuple[int, ...] = ()
 
     @property
     def place(self) -> str:
@@ -44,6 +47,28 @@ def convert(node: Located, struct_type: type[T], problems: Problems, sources: li
     if sources is not None:
         sources.extend(found)
     return None if value is _FAILED else cast(T, value)
+
+
+def convert_what_fits(node: LocatedMapping, struct_type: type[T], otherwise: Mapping[str, Any]) -> T:
+    """Return a struct of the entries of `node` that can be read, with `otherwise` or the default in place of the others.
+
+    For looking further after `convert` has complained: what it returns must never be acted on.
+    """
+    expected = Expected.of(struct_type)
+    values = dict(otherwise)
+    for key, field in expected.fields.items():
+        wanted = Expected.of(field.type)
+        value = _Converter(Problems(), []).value(node.entries[key], wanted) if key in node.entries else _FAILED
+        if value is not _FAILED:
+            values[field.name] = value
+        elif wanted.kind is LocatedMapping:
+            values[field.name] = node.empty_child(key)
+        elif wanted.extra("default_from_key"):
+            values[field.name] = wanted.extra("default_from_key").format(_own_key(node))
+    for field in msgspec.structs.fields(struct_type):
+        if field.encode_name not in expected.fields:
+            values[field.name] = _own_key(node)
+    return struct_type(**values)
 
 
 _FAILED = object()
@@ -122,7 +147,7 @@ class _Converter:
             return node.empty_child(key)
         template = wanted.extra("default_from_key")
         if template or not field.required:
-            default = template.format(_own_key(node)) if template else _default_of(field)
+            default = template.format(_own_key(node)) if template else default_of(field)
             self._record_default(node.path_of(key), default)
             return default
         if not is_misspelled:
@@ -164,7 +189,9 @@ class _Converter:
             if twice:
                 return _FAILED
         value = tuple(values) if expected.kind is tuple else values
-        return self._record(node, value) if is_plain else value
+        if is_plain:
+            self._sources.append(Source(node.path, value, node.file, node.line, tuple(item.line for item in node.items)))
+        return value
 
     def _leaf(self, node: LocatedScalar, expected: Expected) -> Any:
         text = node.value.strip()
@@ -216,7 +243,8 @@ def _has_shape(node: Located, expected: Expected) -> bool:
     return expected.is_leaf or node.is_empty
 
 
-def _default_of(field: FieldInfo) -> Any:
+def default_of(field: FieldInfo) -> Any:
+    """Return what a field holds when nobody writes it; it must not be required."""
     return field.default_factory() if field.default is msgspec.NODEFAULT else field.default
 
 

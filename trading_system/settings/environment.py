@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from trading_system.core.errors import ConfigError
 from trading_system.core.secret import Secret
@@ -42,11 +42,17 @@ class Environment:
 def read_environment(folders: Iterable[Path], problems: Problems) -> Environment:
     """Read the process's environment and the first `.env` in `folders`; what is set in the environment wins."""
     written: dict[str, str] = {}
-    file = next((folder / ".env" for folder in folders if (folder / ".env").is_file()), None)
+    file = next((folder / ".env" for folder in folders if (folder / ".env").exists()), None)
     if file is not None:
         try:
-            # Keys are taken as they stand: "$" is an ordinary character in a secret.
-            written = {name: value for name, value in dotenv_values(file, interpolate=False, encoding="utf-8").items() if value}
+            with file.open(encoding="utf-8") as stream:
+                for binding in parse_stream(stream):
+                    if binding.error:
+                        # The line itself is not shown: it may hold a key.
+                        problems.add_at(str(file), binding.original.line, "", "expected NAME=value, a comment or nothing: mend this line")
+                    elif binding.key and binding.value:
+                        # Keys are taken as they stand: "$" is an ordinary character in a secret.
+                        written[binding.key] = binding.value
         except OSError as error:
             problems.add_at(str(file), 0, "", f"the file cannot be read: {error.strerror}")
         except UnicodeDecodeError:

@@ -101,6 +101,11 @@ class Expected(msgspec.Struct, frozen=True):
         examples = self._bound("examples")
         return str(examples[0]) if examples else ""
 
+    @property
+    def description(self) -> str:
+        """Return what the annotation says of the setting, empty where it says nothing."""
+        return str(self._bound("description") or "")
+
     def extra(self, name: str) -> Any:
         """Return an entry of `Meta.extra`, None where nobody gave it."""
         return next((meta.extra[name] for meta in reversed(self.metas) if meta.extra and name in meta.extra), None)
@@ -144,7 +149,7 @@ class Expected(msgspec.Struct, frozen=True):
                 bound = self._bound(name)
                 # A duration of at least 0 goes without saying.
                 if bound is not None and not (self.is_seconds and name == "ge" and bound == 0):
-                    limits.append(f"{words} {_duration(exact(bound)) if self.is_seconds else format(exact(bound), 'f')}")
+                    limits.append(f"{words} {_duration(exact(bound)) if self.is_seconds else _figure(exact(bound))}")
         elif self.kind in (str, list, tuple, dict):
             what = {str: "character", dict: "entry"}.get(self.kind, "item")
             for name, words in (("min_length", "at least"), ("max_length", "at most")):
@@ -178,6 +183,12 @@ def _duration(seconds: Decimal) -> str:
         if seconds and seconds % size == 0:
             return f"{seconds // size:f}{unit}"
     return f"{seconds:f}s" if seconds else "0"
+
+
+def _figure(number: Decimal) -> str:
+    # Nobody counts the zeros of 1000000000000000.
+    is_power = number >= 10**9 and number == Decimal(1).scaleb(number.adjusted())
+    return f"1e{number.adjusted()}" if is_power else format(number.normalize(), "f")
 
 
 def _plural(what: str) -> str:

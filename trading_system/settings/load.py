@@ -1,6 +1,6 @@
 """Reads the settings of a run: the two files, the overrides of the command line and the environment. Called once by each command.
 
-Raises one ConfigError with all that is wrong, before anything was started.
+Whatever is wrong is collected, so that it can be told at once, before anything was started.
 """
 
 import hashlib
@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from trading_system.settings.convert import Source, convert
+from trading_system.settings.convert import Source, convert, convert_what_fits
 from trading_system.settings.environment import Environment, read_environment
-from trading_system.settings.house_settings import GlobalSettings, SystemSettings
-from trading_system.settings.located import DEFAULT, LocatedMapping, LocatedScalar, LocatedSequence
+from trading_system.settings.expected import Expected
+from trading_system.settings.house_settings import GlobalSettings, StrategyName, StrategySettings, SystemSettings
+from trading_system.settings.located import DEFAULT, LocatedMapping, LocatedScalar, LocatedSequence, default_mapping, place_of
 from trading_system.settings.overrides import SYSTEM_ROOT, Override, apply_override, read_overrides
 from trading_system.settings.problems import Problems
 from trading_system.settings.read_yaml import read_yaml
@@ -35,12 +36,19 @@ class Settings(msgspec.Struct, frozen=True):
 
     def place(self, path: str) -> str:
         """Return where the setting at `path`, or the nearest around it, was written: "configs/global_strategy_config.yaml:7"."""
+        return place_of(*self.file_and_line(path))
+
+    def file_and_line(self, path: str) -> tuple[str, int]:
+        """Return the same as a file and a line; "default" and 0 where nobody wrote anything."""
         while path:
             for source in self.sources:
                 if source.path == path or source.path.startswith(f"{path}."):
-                    return source.place
-            path = path.rpartition(".")[0]
-        return DEFAULT
+                    return source.file, source.line
+            path, _, last = path.rpartition(".")
+            for source in self.sources:
+                if source.path == path and last.isdecimal() and int(last) < len(source.item_lines):
+                    return source.file, source.item_lines[int(last)]
+        return DEFAULT, 0
 
 
 def load_settings(config_directory: Path, overrides: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Settings:
@@ -50,23 +58,42 @@ def load_settings(config_directory: Path, overrides: Sequence[str] = (), environ
     otherwise the first `.env` of the working directory and of the folder above the configuration counts. Raises ConfigError.
     """
     problems = Problems()
+    settings = read_settings(config_directory, overrides, problems, environment)
+    problems.raise_if_any()
+    return settings
+
+
+def read_settings(
+    config_directory: Path, overrides: Sequence[str], problems: Problems, environment: Mapping[str, str] | None = None,
+    adapters: Sequence[str] = (),
+) -> Settings:
+    """Read as `load_settings` does, with all that is wrong in `problems`. Where no broker is written there is one for each of `adapters`.
+
+    If there is anything, what could be read comes back, for looking further for problems and for nothing else.
+    """
     sources: list[Source] = []
     laid = read_overrides(overrides, problems)
     for_system = [override for override in laid if override.path.split(".")[0] == SYSTEM_ROOT]
     for_strategies = [override for override in laid if override not in for_system]
-
-    tree = read_yaml(config_directory / GLOBAL_FILE, problems)
-    global_settings = _converted(tree, GlobalSettings, for_strategies, problems, sources)
-    tree = read_yaml(config_directory / SYSTEM_FILE, problems, SYSTEM_ROOT, is_required=False)
-    system = _converted(tree, SystemSettings, for_system, problems, sources)
+    global_settings, system = GlobalSettings(strategies={}), SystemSettings()
+    if not config_directory.is_dir():
+        is_file = config_directory.exists()
+        problems.add_at(str(config_directory), 0, "", "this is not a folder: name the folder of the configuration files with --config"
+                        if is_file else "there is no such folder: name the folder of the configuration files with --config")
+    else:
+        tree = _tree(config_directory / GLOBAL_FILE, GlobalSettings, for_strategies, problems)
+        if tree is not None:
+            global_settings = convert(tree, GlobalSettings, problems, sources) or _what_fits(tree)
+        tree = _tree(config_directory / SYSTEM_FILE, SystemSettings, for_system, problems, SYSTEM_ROOT)
+        if tree is not None:
+            system = convert(tree, SystemSettings, problems, sources) or convert_what_fits(tree, SystemSettings, {})
+    if not system.brokers:
+        brokers = {name: default_mapping(f"{SYSTEM_ROOT}.brokers.{name}", {"adapter": name}) for name in adapters}
+        system = msgspec.structs.replace(system, brokers=brokers)
     if environment is None:
         values = read_environment((Path.cwd(), config_directory.resolve().parent), problems)
     else:
         values = Environment(environment)
-
-    problems.raise_if_any()
-    assert global_settings is not None
-    assert system is not None
     return Settings(global_settings, system, sources, values)
 
 
@@ -76,14 +103,23 @@ def config_hash(settings: Settings) -> str:
     return hashlib.sha256(msgspec.json.encode(effective, order="deterministic")).hexdigest()[:16]
 
 
-def _converted(
-    tree: LocatedMapping | None, struct_type: type[T], overrides: list[Override], problems: Problems, sources: list[Source]
-) -> T | None:
-    if tree is None:
-        return None
-    for override in overrides:
-        tree = apply_override(tree, struct_type, override, problems)
-    return convert(tree, struct_type, problems, sources)
+def _tree(path: Path, struct_type: type[T], overrides: list[Override], problems: Problems, root: str = "") -> LocatedMapping | None:
+    tree = read_yaml(path, problems, root, is_required=not root)
+    if tree is not None:
+        for override in overrides:
+            tree = apply_override(tree, struct_type, override, problems)
+    return tree
+
+
+def _what_fits(tree: LocatedMapping) -> GlobalSettings:
+    # A strategy with one mistake may hold another in its params, which its author wants to hear of now and not at the next start.
+    nodes = tree.entries.get("strategies")
+    written = nodes.entries if isinstance(nodes, LocatedMapping) else {}
+    strategies = {
+        name: convert_what_fits(node, StrategySettings, {"instruments": [], "capital": {}})
+        for name, node in written.items() if isinstance(node, LocatedMapping) and Expected.of(StrategyName).accepts(name)
+    }
+    return msgspec.structs.replace(convert_what_fits(tree, GlobalSettings, {"strategies": {}}), strategies=strategies)
 
 
 def _plain(value: Any) -> Any:

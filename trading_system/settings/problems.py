@@ -3,6 +3,7 @@
 Also the two turns of phrase that complaints share: how a text is shown and which spelling was meant.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
@@ -48,6 +49,11 @@ class Problems:
 
     def __len__(self) -> int:
         return sum(len(sentences) for sentences in self._files.values())
+
+    def add_sentence(self, sentence: str) -> None:
+        """Complain with a finished sentence that begins with its place, such as "strategies/a_strategy.py:7: ..."."""
+        file, line, what = re.match(r"(.*?)(?::([0-9]+))?: (.*)", sentence, re.DOTALL).groups()  # type: ignore[union-attr]
+        self.add_at(file, int(line or 0), "", what)
 
     def raise_if_any(self) -> None:
         """Raise one ConfigError that holds every complaint; do nothing where there is none."""

@@ -96,7 +96,7 @@ def test_every_effective_value_tells_where_it_came_from(desk):
     sources = {source.path: source for source in settings.sources}
     file = str(desk.folder / "global_strategy_config.yaml")
     assert sources["mode"] == Source("mode", "paper", file, 1)
-    assert sources["strategies.a.instruments"] == Source("strategies.a.instruments", ["XBTZAR.luno"], file, 2)
+    assert sources["strategies.a.instruments"] == Source("strategies.a.instruments", ["XBTZAR.luno"], file, 2, (2,))
     assert "strategies.a.instruments.0" not in sources
     assert sources["strategies.a.capital.ZAR"].value == Decimal(1)
     assert sources["strategies.a.file"] == Source("strategies.a.file", "a_strategy.py", "default", 0)

@@ -45,12 +45,38 @@ def test_a_file_that_is_not_there_with_nothing_near_is_said_plainly(tmp_path: Pa
 
 def test_a_syntax_error_is_said_with_its_line(tmp_path: Path) -> None:
     (problem,) = problems_of(tmp_path, HEAD + "class A(StrategyBase)\n    pass\n")
-    assert problem == "some_strategy.py:4: expected ':'"
+    assert problem == "some_strategy.py:4: this is not Python: expected ':'"
 
 
 def test_an_import_that_fails_is_said_with_its_line(tmp_path: Path) -> None:
     assert problems_of(tmp_path, "import nonexistent_library\n" + GOOD) == [
-        "some_strategy.py:1: ModuleNotFoundError: No module named 'nonexistent_library'"]
+        "some_strategy.py:1: there is no module 'nonexistent_library': install it with 'pip install nonexistent_library', "
+        "or take the import out"]
+
+
+@pytest.mark.parametrize(("line", "words"), [
+    ("import tradingsystem", "there is no module 'tradingsystem', did you mean trading_system?"),
+    ("import colections", "there is no module 'colections', did you mean collections?"),
+    ("import trading_system.nothing", "there is no module 'trading_system.nothing': a strategy imports only 'from trading_system import ...'"),
+    ("from trading_system import Tik", "trading_system has no 'Tik', did you mean Tick?"),
+])
+def test_a_misspelt_import_is_said_with_the_nearest(tmp_path: Path, line: str, words: str) -> None:
+    assert problems_of(tmp_path, line + "\n" + GOOD) == [f"some_strategy.py:1: {words}"]
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("class Params(StrategyBase.Params):\n    good: int = 1\n    size: 'Decimal' = 0",
+     "some_strategy.py:7: a type in Params cannot be read: name 'Decimal' is not defined: import it, or write bool, int, float or str"),
+    ("class Params:\n    size: int = 0", "some_strategy.py:5: Params must be written 'class Params(StrategyBase.Params):'"),
+    ("class State:\n    size: int = 0", "some_strategy.py:5: State must be written 'class State(StrategyBase.State):'"),
+    ("def __init__(self):\n    self.size = self.params.size",
+     "some_strategy.py:6: __init__ raised AttributeError: 'Some' object has no attribute 'params'; "
+     "self.params, self.market and the rest are there from on_start on"),
+    ("def __init__(self):\n    raise SystemExit(3)", "some_strategy.py:6: __init__ raised SystemExit: 3; "
+     "self.params, self.market and the rest are there from on_start on"),
+])
+def test_what_would_break_at_the_start_is_said_before_it(tmp_path: Path, text: str, words: str) -> None:
+    assert problems_of(tmp_path, hook(text)) == [words]
 
 
 def test_a_fault_while_importing_is_said_with_its_line_in_the_strategys_file(tmp_path: Path) -> None:
@@ -70,12 +96,12 @@ def test_a_file_that_failed_is_not_left_among_the_modules(tmp_path: Path) -> Non
 
 def test_a_file_without_a_strategy_is_said(tmp_path: Path) -> None:
     assert problems_of(tmp_path, HEAD + "class Helper:\n    pass\n") == [
-        "some_strategy.py: no class derives from StrategyBase; a strategy file holds exactly one"]
+        "some_strategy.py:1: no class derives from StrategyBase, such as 'class Some(StrategyBase):'; a strategy file holds exactly one"]
 
 
 def test_a_file_with_two_strategies_is_said_with_their_names(tmp_path: Path) -> None:
     assert problems_of(tmp_path, HEAD + "class One(StrategyBase):\n    pass\n\n\nclass Two(StrategyBase):\n    pass\n") == [
-        "some_strategy.py: more than one strategy: One, Two; a strategy file holds exactly one"]
+        "some_strategy.py:8: more than one strategy: One, Two; a strategy file holds exactly one"]
 
 
 def test_a_second_name_for_the_same_class_is_no_second_strategy(tmp_path: Path) -> None:
