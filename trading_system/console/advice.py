@@ -14,8 +14,8 @@ _MANY_WAITING = 1_000
 
 #: What a warning's text is about, and what can safely be done.
 _ACTIONS = (
-    (r"is lost", "look for it on the venue's own page; its funds stay reserved and asking goes on"),
-    (r"not ours is open", "nothing to do here; cancel it on the venue's own page if nobody placed it on purpose"),
+    (r"is lost", "look for it on the venue's own page; its funds stay reserved"),
+    (r"not ours is open", "leave it, or cancel it on the venue's own page if nobody wants it"),
     (r"is set apart|is heard of again|has turned up|although it was", "compare it with the venue's own page before you go on"),
     (r"fault of the adapter", "Ctrl-C stops in order; please report the line with the log of today"),
     (r"journal can write again", "stop and start again when you are ready; nothing was lost"),
@@ -54,9 +54,9 @@ def _strategies(scene: Scene) -> list[Advice]:
         if "journal cannot write" in state:
             found.append(Advice(f"{clean(name)} is {state}", "make room on the disk, stop and start again; nothing leaves till then", True))
         elif state.startswith("paused"):
-            kept = "stay" if row.get("on_stop") == "keep" else "are canceled"
+            orders = "kept" if row.get("on_stop") == "keep" else "canceled"
             found.append(Advice(f"{clean(name)} is {state}",
-                                f"its orders {kept}, its position is kept: mend it, then stop (Ctrl-C) and start again", True))
+                                f"position kept, orders {orders}: mend it, then Ctrl-C and start again", True))
     return found
 
 
@@ -79,7 +79,7 @@ def _prices(scene: Scene) -> list[Advice]:
     oldest, symbol = max(old)
     more = f" and {len(old) - 1} more" if len(old) > 1 else ""
     return [Advice(f"no new price of {symbol}{more} for {age(oldest)}",
-                   "check the network; it is asked for at every beat, and nothing is ordered on an old price", True)]
+                   "check the network; nothing is ordered on an old price, it asks on", True)]
 
 
 def _load(scene: Scene) -> list[Advice]:

@@ -10,7 +10,6 @@ from typing import Any
 
 import msgspec
 
-from trading_system.console.figures import clean
 from trading_system.console.scene import Line
 from trading_system.core.events import (
     CancelEvent,
@@ -109,12 +108,12 @@ def _line(entry: _Entry) -> Line | None:
         state, tone = _state(entry)
         reason = "" if event.verdict.is_accepted else f": {event.verdict.sentence}"
         text = f"{short(event.request.client_order_id)} {order_words(event.request)}{reason}"
-        return Line(entry.time_ns, clean(event.request.strategy), clean(text), state, tone)
+        return Line(entry.time_ns, event.request.strategy, text, state, tone)
     words = event if type(event) is tuple else in_words(event)
     if words is None:
         return None
     who, text = words
-    return Line(entry.time_ns, clean(who), clean(text), *_mark(event))
+    return Line(entry.time_ns, who, text, *_mark(event))
 
 
 def _state(entry: _Entry) -> tuple[str, str]:

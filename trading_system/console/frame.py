@@ -85,20 +85,21 @@ def _pulse(scene: Scene, width: int, height: int) -> list[Text]:
     picture = scene.picture
     if not picture:
         return []
-    worst, is_late = number(picture.get("worst_lateness_ms")), (scene.late_ms or 0.0) > _LATE_MS
+    late = scene.late_ms or 0.0             # of a beat the picture may not have yet
+    worst, is_late = max(late, float(number(picture.get("worst_lateness_ms")) or 0)), late > _LATE_MS
     waits, rates = [], []
     for name, venue in (picture.get("venues") or {}).items():
         rate = venue.get("rate") or {}
         waits.append(float(number(venue.get("longest_order_wait_seconds")) or 0))
         if rate:
-            rates.append((f"{clean(name)} rate", f"{float(rate['calls']):.1f} of {rate['burst']} left"))
+            of = f" of {rate['burst']} left" if width >= _WIDE else f"/{rate['burst']}"
+            rates.append((f"{clean(name)} rate", f"{float(rate['calls']):.1f}{of}"))
     troubles = [(name.replace("_", " "), str(picture.get(name)), "yellow") for name in _TROUBLES if picture.get(name)]
     items: list[tuple[str, str, str]] = [
         ("beat", f"{picture.get('beats', 0)}", ""),
         ("late", f"{money(scene.late_ms, 1)} ms (worst {money(worst, 1)})", "yellow" if is_late else ""),
         ("queue", str(picture.get("queue_depth", 0)), ""),
-        *((name if width >= _WIDE or len(rates) > 1 else "rate", left if width >= _WIDE else left.replace(" of ", "/"), "")
-          for name, left in rates),
+        *((name if width >= _WIDE or len(rates) > 1 else "rate", left, "") for name, left in rates),
         ("longest wait" if width >= _WIDE else "wait", f"{max(waits, default=0.0):.1f} s", ""),
         ("http calls" if width >= _WIDE else "http", f"{sum((picture.get('http_calls') or {}).values()):,}", ""), *troubles,
         ("ticks", f"{picture.get('ticks', 0):,}", ""), ("memory", f"{money(picture.get('rss_mb'), 0)} MB", ""),
@@ -153,7 +154,7 @@ def _events(scene: Scene, width: int, height: int) -> list[Text]:
     if height < 2:
         return []
     lines = scene.lines[-(height - 1):]
-    who = min(max((len(line.who) for line in lines), default=0), 14 if width < _WIDE else 21)
+    who = min(max((len(clean(line.who)) for line in lines), default=0), 14 if width < _WIDE else 21)
     return [rule("orders and fills", width), *(_event(scene, line, who, width) for line in lines)]
 
 
@@ -161,9 +162,9 @@ def _event(scene: Scene, line: Line, who_width: int, width: int) -> Text:
     tone = _TONES.get(line.tone, "")
     left = Text(no_wrap=True)
     left.append(f" {scene.clock(line.time_ns)}  ", "dim")
-    who = clip(line.who, who_width)
+    who = clip(clean(line.who), who_width)
     left.append(who + " " * (who_width - Text(who).cell_len + 2), "dim")
-    left.append(scene.shortened(line.text), "" if line.state else tone)
+    left.append(scene.shortened(clean(line.text)), "" if line.state else tone)
     return pair(left, Text(f"{line.state} ", tone) if line.state else Text(), width)
 
 

@@ -9,7 +9,7 @@ import msgspec
 class Line(msgspec.Struct, frozen=True):
     """Something that happened: when, about whom, what, and for an order the state it is in now.
 
-    `tone` is good, bad, warn, fill, quiet or empty.
+    Text is as it came: the frame makes it harmless. `tone` is good, bad, warn, fill, quiet or empty.
     """
 
     time_ns: int

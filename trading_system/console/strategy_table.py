@@ -103,4 +103,4 @@ def _tone(row: dict[str, Any]) -> str:
 def _more(more: Sequence[_Strategy]) -> str:
     holding = sum(any(not held.get("is_flat") for held in (row.get("positions") or {}).values()) for _, row in more)
     orders = sum(int(row.get("open_orders") or 0) for _, row in more)
-    return f"{len(more)} more, {holding} of them with a position, {orders} orders open (python main.py status shows all)"
+    return f"{len(more)} more, {holding} with a position, {orders} orders open: python main.py status"

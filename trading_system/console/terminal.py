@@ -26,6 +26,7 @@ class Terminal:
     """Draws on `stream`. All writing goes straight to its file descriptor."""
 
     def __init__(self, stream: TextIO, has_color: bool) -> None:
+        self._stream = stream               # kept open as long as we write to its descriptor
         self._handle = stream.fileno()
         self._encoding = stream.encoding or "ascii"
         self._has_color = has_color
