@@ -55,10 +55,11 @@ class RateLimiter:
         polls = max(1, min(burst - 2, int(burst * poll_share / per_second)))
         self._runtime = runtime
         self._lock = runtime.lock()
-        self._rates = tuple(int(rate * _MICRO) for rate in (poll_share, cancel_share, rest))
-        self._sizes = tuple(size * _TOKEN for size in (polls, 1, burst - polls - 1))
+        self._rates = [int(rate * _MICRO) for rate in (poll_share, cancel_share, rest)]
+        self._sizes = [size * _TOKEN for size in (polls, 1, burst - polls - 1)]
         self._levels = list(self._sizes)
         self._levels_ns = runtime.monotonic_ns()
+        self._buckets = dict(_BUCKETS)
         self._waiting: list[tuple[Purpose, int]] = []
         self._tickets = 0
         self._longest_wait_ns = 0
@@ -74,6 +75,15 @@ class RateLimiter:
             self._refill(self._runtime.monotonic_ns())
             poll, cancel, shared = (level / _TOKEN for level in self._levels)
             return CallsLeft(poll, cancel, shared, len(self._waiting))
+
+    def end_polls(self) -> None:
+        """Give the polls' share to everybody, for good: whoever still polls takes from what is shared."""
+        with self._lock:
+            self._refill(self._runtime.monotonic_ns())
+            for table in (self._rates, self._sizes, self._levels):
+                table[_SHARED] += table[_POLL]
+                table[_POLL] = 0
+            self._buckets = {**_BUCKETS, Purpose.POLL: (_SHARED,)}
 
     def acquire(self, purpose: Purpose, until_ns: int) -> bool:
         """Wait for the right to make one call; False, as soon as that is foreseen, when none comes by monotonic `until_ns`."""
@@ -105,7 +115,7 @@ class RateLimiter:
         levels, waiting = list(self._levels), list(self._waiting)
         while True:
             for one in list(waiting):
-                bucket = next((bucket for bucket in _BUCKETS[one[0]] if levels[bucket] >= _TOKEN), None)
+                bucket = next((bucket for bucket in self._buckets[one[0]] if levels[bucket] >= _TOKEN), None)
                 if bucket is None:
                     continue
                 if one == me:

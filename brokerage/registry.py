@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
-from trading_system.core.ports import KeyNeeds, Runtime, Venue
+from trading_system.core.ports import KeyNeeds, RateLeft, Runtime, Venue
 from trading_system.settings.convert import convert
 from trading_system.settings.located import LocatedMapping
 from trading_system.settings.problems import Problems, nearest
@@ -102,8 +102,13 @@ def _open_luno(name: str, luno: "LunoSettings", symbols: Sequence[str], runtime:
     # Orders and cancels wait at the last door, so that it looks at the kill latch after the waiting.
     rest = RestClient(url, RequestsTransport(runtime), runtime, limiter, Credentials(*SIMULATOR_KEY), {Purpose.ORDER, Purpose.CANCEL})
     client = LunoClient(rest, luno)
+
+    def rate_left() -> RateLeft:
+        left = limiter.left()
+        return RateLeft(left.poll + left.cancel + left.shared, luno.burst, left.waiting, limiter.longest_wait_seconds)
+
     broker, feed = LunoBroker(name, client, luno, runtime, symbols), LunoFeed(name, client, runtime)
     return Venue(
         broker, feed, lambda until_ns: limiter.acquire(Purpose.ORDER, until_ns), lambda until_ns: limiter.acquire(Purpose.CANCEL, until_ns),
         lambda: rest.calls, lambda: {**broker.refused, **feed.refused}, rest.abort,
-        luno.ttl_seconds + 1)
+        luno.ttl_seconds + 1, limiter.end_polls, rate_left)

@@ -16,7 +16,6 @@ from trading_system.core.errors import TryAgain
 from trading_system.core.events import BalanceEvent
 from trading_system.core.instrument import Instrument
 from trading_system.core.market_data import Bar
-from trading_system.core.order import Order
 from trading_system.core.ports import Runtime, Venue, Watcher
 from trading_system.core.records import RunStarted, StrategyStarted
 from trading_system.engine.bar_builder import BarBuilder
@@ -24,7 +23,6 @@ from trading_system.engine.books import Books
 from trading_system.engine.desk_service import DeskService
 from trading_system.engine.doubts import Doubts, DoubtSettings
 from trading_system.engine.engine import Engine
-from trading_system.engine.order_flow import broker_of
 from trading_system.engine.queues import Queues
 from trading_system.engine.recovery import Past, Replay
 from trading_system.engine.route import Route
@@ -34,7 +32,7 @@ from trading_system.engine.watchdog import Watchdog
 from trading_system.enrollment import Enrolled
 from trading_system.executors.broker_lanes import BrokerLanes
 from trading_system.executors.outbox import Outbox
-from trading_system.inventory import check_holdings, instruments_of, ledger_currency
+from trading_system.inventory import adoptions, check_account, check_ledgers, instruments_of, ledger_currency
 from trading_system.oms.order_manager import OrderManager
 from trading_system.oms.position_manager import PositionManager
 from trading_system.risk.guarded_broker import GuardedBroker
@@ -77,6 +75,7 @@ def build_house(plan: Plan) -> TradingSystem:
     system = settings.system
     journal = Journal(runtime, state / "journal")
     past = Past.of(journal.read())
+    past.adopted.update(adoptions(settings, plan.enrolled, past.strategies, past.adopted))
     instruments = instruments_of(plan.venues, settings, plan.enrolled)
 
     clock = Clock(runtime.now_ns())
@@ -92,7 +91,7 @@ def build_house(plan: Plan) -> TradingSystem:
                      | {symbol for started in past.strategies.values() for symbol in started.symbols})
     views = {symbol: MarketView(instruments[symbol], clock) for symbol in symbols}
     desks = {desk.name: desk for desk in _seat(plan, past, instruments, views, service)}
-    books = Books(house, desks)
+    books = Books(house, desks, past.adopted)
     replay = Replay(books)
     for record in journal.read():
         replay.apply(record)
@@ -118,11 +117,10 @@ def build_house(plan: Plan) -> TradingSystem:
     started = _started(plan, past, house, clock.now_ns, desks)
     engine.remember(started)
     replay.fund(started)
-    for name, venue in plan.venues.items():
-        balances = venue.broker.balances()
-        engine.portfolio.balances[name] = balances
-        engine.remember(BalanceEvent(name, balances, runtime.now_ns()))
-    check_holdings(settings, engine.portfolio, desks.values())
+    check_ledgers(settings, desks.values())
+    is_clean = not any(books.open_orders())
+    if is_clean:
+        _check_account(plan, engine)
     _fetch_history(plan, desks.values())
     for desk in desks.values():
         _join(engine, queues, desk, guard, replay.states)
@@ -131,25 +129,38 @@ def build_house(plan: Plan) -> TradingSystem:
     pollers = [
         FeedPoller(venue.feed, [symbol for symbol in watched if symbol.endswith("." + name)], runtime, queues.lay_market, queues.lay_answer,
                    [symbol for symbol in watched if routes[symbol].book_hooks and symbol.endswith("." + name)],
-                   [symbol for symbol in watched if routes[symbol].trade_hooks and symbol.endswith("." + name)])
+                   [symbol for symbol in watched if routes[symbol].trade_hooks and symbol.endswith("." + name)],
+                   [instruments[symbol] for symbol in watched])
         for name, venue in plan.venues.items()
     ]
     heartbeat = Heartbeat(runtime, queues.lay_answer, list(plan.venues), [poller.ring for poller in pollers], lambda: engine.last_beat,
                           system.heartbeat_seconds)
     watchdog = Watchdog(runtime, guard, list(lanes.values()), lambda desk, reason: plan.give_up(reason))
     sources = Sources(settings.global_settings.mode, clock.now_ns, engine, queues, heartbeat, pollers, list(brokers.values()), counters,
-                      lambda: _summed(venue.calls() for venue in plan.venues.values()), errors)
+                      lambda: _summed(venue.calls() for venue in plan.venues.values()), errors,
+                      rates_left={name: venue.rate_left for name, venue in plan.venues.items() if venue.rate_left is not None})
     if journal.cut_reason:
         plan.say("house", f"the journal's last batch was not whole and was cut off ({journal.cut_bytes} bytes): {journal.cut_reason}")
     house_system = TradingSystem(
-        Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources, plan.say),
+        Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources, plan.say,
+              lambda: None if is_clean else _check_account(plan, engine), lambda: _end_polls(plan)),
         system.stop_deadline_seconds)
     return house_system
 
 
-def orders_at_venues(house: TradingSystem, venues: Mapping[str, Venue]) -> list[tuple[Venue, Order]]:
-    """Return every order that may be open, with its venue: for whoever must cancel them without the engine."""
-    return [(venues[broker_of(order)], order) for _, order in house.engine.books.open_orders()]
+def _check_account(plan: Plan, engine: Engine) -> None:
+    for name, venue in plan.venues.items():
+        balances = venue.broker.balances()
+        engine.portfolio.balances[name] = balances
+        engine.remember(BalanceEvent(name, balances, plan.runtime.now_ns()))
+    # While an order is in doubt the ledgers may lack a fill that the account has: the question must stay open to be answered.
+    if not engine.flow.is_asking:
+        check_account(plan.settings, engine.portfolio, engine.books.desks.values())
+
+
+def _end_polls(plan: Plan) -> None:
+    for venue in plan.venues.values():
+        venue.end_polls()
 
 
 def _seat(plan: Plan, past: Past, instruments: Mapping[str, Instrument], views: Mapping[str, MarketView],
@@ -160,14 +171,14 @@ def _seat(plan: Plan, past: Past, instruments: Mapping[str, Instrument], views: 
         settings, kind = enrolled.settings, enrolled.kind
         strategy = kind()
         strategy.params = enrolled.params
-        before = past.strategies.get(enrolled.name)
-        known = {symbol: instruments[symbol] for symbol in (*settings.instruments, *(before.symbols if before else ()))}
+        former = (past.strategies[name].symbols for name in (enrolled.name, settings.adopt) if name in past.strategies)
+        known = {symbol: instruments[symbol] for symbol in (*settings.instruments, *(symbol for group in former for symbol in group))}
         currency = ledger_currency(plan.settings, enrolled.name, settings, known)
         ledger = PositionManager(enrolled.name, known, {}, currency)
         desks.append(Desk(enrolled.name, strategy, settings.instruments, OrderManager(enrolled.name), ledger, views, service,
                           bar_ns=enrolled.bar_ns, on_stop=settings.on_stop, collar=collar))
     for name, started in past.strategies.items():
-        if name not in {enrolled.name for enrolled in plan.enrolled}:
+        if name not in {enrolled.name for enrolled in plan.enrolled} and name not in past.adopted:
             ledger = PositionManager(name, {symbol: instruments[symbol] for symbol in started.symbols}, {}, started.currency)
             desk = Desk(name, None, started.symbols, OrderManager(name), ledger, views, service)
             desk.is_paused, desk.pause_reason = True, "retired: no longer in the configuration"
@@ -178,7 +189,7 @@ def _seat(plan: Plan, past: Past, instruments: Mapping[str, Instrument], views: 
 def _started(plan: Plan, past: Past, house: str, now_ns: int, desks: Mapping[str, Desk]) -> RunStarted:
     strategies = {
         enrolled.name: StrategyStarted(tuple(enrolled.settings.instruments), dict(enrolled.settings.capital),
-                                       desks[enrolled.name].positions.currency)
+                                       desks[enrolled.name].positions.currency, enrolled.settings.adopt or "")
         for enrolled in plan.enrolled
     }
     return RunStarted(past.epoch + 1, now_ns, house, plan.settings.global_settings.mode, BUILD, config_hash(plan.settings), strategies)

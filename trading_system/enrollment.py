@@ -39,7 +39,7 @@ def enroll(settings: Settings, strategies_directory: Path) -> list[Enrolled]:
 
 def read_strategies(settings: Settings, strategies_directory: Path, problems: Problems) -> list[Enrolled]:
     """Return the active strategies that are sound, with all that is wrong with the others in `problems`."""
-    house = RiskLimits(settings.system.max_open_orders, settings.system.stale_price_seconds)
+    house = RiskLimits(max_open_orders=settings.system.max_open_orders, stale_price_seconds=settings.system.stale_price_seconds)
     enrolled = []
     strategies = settings.global_settings.strategies
     if strategies and not any(strategy.active for strategy in strategies.values()):

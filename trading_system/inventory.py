@@ -88,24 +88,62 @@ def ledger_currency(settings: Settings, name: str, strategy: StrategySettings, i
     return counters[0]
 
 
-def check_holdings(settings: Settings, portfolio: Portfolio, desks: Iterable[Desk]) -> None:
-    """Refuse to start when the strategies together own more than the account holds, or one holds what it no longer trades."""
-    desks = list(desks)
+def adoptions(settings: Settings, enrolled: Sequence[Enrolled], known: Mapping[str, object], before: Mapping[str, str]) -> dict[str, str]:
+    """Return which former strategy is taken over by which. Raises ConfigError for one that was never run or is still there."""
+    found, problems = {}, []
+    names = {one.name for one in enrolled}
+    for one in enrolled:
+        former, path = one.settings.adopt, f"strategies.{one.name}.adopt"
+        if former is None or before.get(former) == one.name:
+            continue
+        if former in names:
+            problems.append(f"{settings.place(path)}: {path}: {former} is still configured; only one that is gone can be adopted")
+        elif former in before:
+            problems.append(f"{settings.place(path)}: {path}: {former} was adopted by {before[former]} already")
+        elif former not in known:
+            near = difflib.get_close_matches(former, known, 1)
+            problems.append(f"{settings.place(path)}: {path}: no strategy of that name was ever run"
+                            + (f", did you mean {near[0]}?" if near else ""))
+        elif one.name in known:
+            problems.append(f"{settings.place(path)}: {path}: {one.name} has a ledger of its own already and cannot take over another")
+        else:
+            found[former] = one.name
+    if problems:
+        raise ConfigError(*problems)
+    return found
+
+
+def check_ledgers(settings: Settings, desks: Iterable[Desk]) -> None:
+    """Refuse to start when a strategy holds what it no longer trades, or its capital was lowered by more than it has free."""
+    problems = []
+    for desk in desks:
+        if desk.strategy is None:
+            continue
+        for symbol, position in desk.positions.positions.items():
+            if symbol not in desk.market and not position.is_flat:
+                path = f"strategies.{desk.name}.instruments"
+                problems.append(f"{settings.place(path)}: {path}: it still holds {plain(position.exact.quantity)} of {symbol}; "
+                                f"name {symbol} again and flatten it, or rename the strategy")
+        for currency, cash in desk.positions.cash.items():
+            if cash < 0 and desk.positions.capital.get(currency):
+                path = f"strategies.{desk.name}.capital"
+                problems.append(f"{settings.place(path)}: {path}: {currency} is {plain(-cash)} lower than what is invested; "
+                                "sell first, or leave it as it was")
+    if problems:
+        raise ConfigError(*problems)
+
+
+def check_account(settings: Settings, portfolio: Portfolio, desks: Iterable[Desk]) -> None:
+    """Refuse to trade when the strategies together own more than the account holds. Raises ConfigError."""
+    ledgers = [desk.positions for desk in desks]
     problems = []
     for broker, balances in portfolio.balances.items():
-        ledgers = [desk.positions for desk in desks]
         for currency, beyond in sorted(portfolio.external(broker, ledgers).items()):
             if beyond < 0:
                 owned = sum((ledger.holdings(currency) for ledger in ledgers), ZERO)
                 total = balances[currency].total if currency in balances else ZERO
                 problems.append(f"{settings.place('strategies')}: strategies: together they own {plain(owned)} {currency}, "
                                 f"the account at {broker} holds {plain(total)}; lower a capital or fund the account")
-    for desk in desks:
-        for symbol, position in desk.positions.positions.items():
-            if desk.strategy is not None and symbol not in desk.market and not position.is_flat:
-                path = f"strategies.{desk.name}.instruments"
-                problems.append(f"{settings.place(path)}: {path}: it still holds {plain(position.exact.quantity)} of {symbol}; "
-                                f"name {symbol} again and flatten it, or rename the strategy")
     if problems:
         raise ConfigError(*problems)
 

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from brokerage.luno import mapping
-from brokerage.luno.client import PAGE_ROWS, LunoClient, LunoReply
+from brokerage.luno.caller import LunoReply
+from brokerage.luno.client import LunoClient
 from brokerage.luno.errors import OrderNotFound
+from brokerage.luno.fields import text, whole
 from brokerage.luno.mapping import Market
+from brokerage.luno.order_client import PAGE_ROWS, StopDirection
 from brokerage.luno.row_reader import RowReader
 from brokerage.luno.settings import LunoSettings
 from trading_system.core.errors import TryAgain
@@ -37,8 +40,9 @@ class LunoBroker:
 
     @property
     def refused(self) -> dict[str, int]:
-        """Return how many rows were left out because they made no sense, by reason."""
-        return self._rows.refused
+        """Return how many rows were left out because they made no sense, by reason, and how often Luno said that calls are too many."""
+        refused, throttled = self._rows.refused, self._client.rest.throttled
+        return {**refused, "HTTP 429": throttled} if throttled else refused
 
     @property
     def calls(self) -> dict[str, int]:
@@ -115,7 +119,7 @@ class LunoBroker:
                     updates.setdefault(update.venue_order_id, update)
             if len(rows) < PAGE_ROWS:
                 break
-            oldest_ms = self._rows.read(mapping.whole, rows[-1], "creation_timestamp")
+            oldest_ms = self._rows.read(whole, rows[-1], "creation_timestamp")
             if oldest_ms is None or len(updates) == known:
                 is_complete = False
                 break
@@ -128,7 +132,7 @@ class LunoBroker:
         pair, after = symbol.rpartition(".")[0], 0
         trades: dict[tuple[int, str], VenueTrade] = {}
         while True:
-            reply = self._client.listtrades(pair, since_ns // _MILLISECOND, after)
+            reply = self._client.listtrades(pair, 0 if after else since_ns // _MILLISECOND, after)
             rows, known = reply.body["trades"], len(trades)
             try:
                 market = self._market(pair)
@@ -167,11 +171,12 @@ class LunoBroker:
         return self._client.postorder(
             pair=pair, is_buy=is_buy, volume=request.quantity, price=request.limit, client_order_id=request.client_order_id,
             timestamp_ms=timestamp_ms, ttl_ms=ttl_ms, time_in_force=str(request.time_in_force), post_only=request.post_only,
-            stop_price=stop, stop_direction="ABOVE" if is_buy else "BELOW",
+            # A stop is passed from the side of the loss: a buy's upwards, a sell's downwards.
+            stop_price=stop, stop_direction=None if stop is None else StopDirection.ABOVE if is_buy else StopDirection.BELOW,
         )
 
     def _order_update(self, row: Any, evidence: Evidence) -> OrderUpdate:
-        return mapping.order_update(row, self._market(mapping.text(row, "pair")), self.name, evidence)
+        return mapping.order_update(row, self._market(text(row, "pair")), self.name, evidence)
 
     def _market(self, pair: str) -> Market:
         if pair not in self._markets and pair not in self._unknown_pairs:

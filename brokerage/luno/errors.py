@@ -1,84 +1,15 @@
-"""What each error code of Luno means to us, as one table, and the three readings of a failed call: creating, canceling, reading. Used by
-`client.py` only.
+"""The three readings of a failed call of Luno's: creating, canceling, reading. Used by the clients only; the table of codes is in
+`error_codes.py`.
 
-The rule of doubt: an order is refused only on a 4xx status *and* a code from this table, or on Luno's own words about its rate or its
-maintenance; whatever else happens, the order may exist.
+The rule of doubt: an order is refused only on a 4xx status *and* a code from the table, or on Luno's own words about its maintenance;
+whatever else happens, the order may exist.
 """
 
-from enum import Enum
 from typing import Any
 
+from brokerage.luno.error_codes import REACTIONS, Reaction
 from trading_system.core.errors import AccessDenied, BrokerError, OrderRefused, OutcomeUnknown, RefusalReason, TryAgain
 from trading_system.core.order_update import Evidence
-
-
-class Reaction(Enum):
-    """What a code asks for when it is no plain refusal of an order."""
-
-    ACCESS_DENIED = "our key or account may not do this"
-    ASK = "the order may exist"
-    NOTHING_TO_CANCEL = "it cannot be canceled"
-    NOT_FOUND = "no such order"
-
-
-_R = RefusalReason
-
-#: Luno's codes that concern trading. A code that is not here proves nothing.
-REACTIONS: dict[str, Reaction | RefusalReason] = {
-    "ErrUnauthorised": Reaction.ACCESS_DENIED,
-    "ErrApiKeyRevoked": Reaction.ACCESS_DENIED,
-    "ErrInsufficientPerms": Reaction.ACCESS_DENIED,
-    "ErrAccountIsMigrating": Reaction.ACCESS_DENIED,
-    "ErrUserNotVerifiedForCurrency": Reaction.ACCESS_DENIED,
-    "ErrVerificationLevelTooLow": Reaction.ACCESS_DENIED,
-    "ErrUpdateRequired": Reaction.ACCESS_DENIED,
-    # The first request with this name did arrive.
-    "ErrDuplicateClientOrderID": Reaction.ASK,
-    # Not processed before timestamp + ttl, says one server; whether another had it in hand is not promised.
-    "ErrDeadlineExceeded": Reaction.ASK,
-    "ErrInternal": Reaction.ASK,
-    "ErrCannotStopUnknownOrNonPendingOrder": Reaction.NOTHING_TO_CANCEL,
-    "ErrOrderNotFound": Reaction.NOT_FOUND,
-    "ErrTooManyRequests": _R.RATE,
-    "ErrUnderMaintenance": _R.MARKET_CLOSED,
-    "ErrPostOnlyMode": _R.MARKET_CLOSED,
-    "ErrMarketUnavailable": _R.MARKET_CLOSED,
-    "ErrOrderCanceled": _R.WOULD_CROSS,
-    "ErrInsufficientBalance": _R.INSUFFICIENT_BALANCE,
-    "ErrInsufficientFunds": _R.INSUFFICIENT_BALANCE,
-    "ErrVolumeTooLow": _R.TOO_SMALL,
-    "ErrPriceTooHigh": _R.PRICE_OUT_OF_RANGE,
-    "ErrPriceTooLow": _R.PRICE_OUT_OF_RANGE,
-    "ErrStopPriceTooHigh": _R.PRICE_OUT_OF_RANGE,
-    "ErrStopPriceTooLow": _R.PRICE_OUT_OF_RANGE,
-    "ErrVolumeTooHigh": _R.OTHER,
-    "ErrValueTooHigh": _R.OTHER,
-    "ErrNotEnoughLiquidity": _R.OTHER,
-    "ErrMarketNotAllowed": _R.OTHER,
-    "ErrPostOnlyNotAllowed": _R.OTHER,
-    "ErrCannotTradeWhileQuoteActive": _R.OTHER,
-    "ErrPriceDenominationNotAllowed": _R.OTHER,
-    "ErrVolumeDenominationNotAllowed": _R.OTHER,
-    "ErrCounterDenominationNotAllowed": _R.OTHER,
-    "ErrInvalidPrice": _R.OTHER,
-    "ErrInvalidVolume": _R.OTHER,
-    "ErrInvalidBaseVolume": _R.OTHER,
-    "ErrInvalidCounterVolume": _R.OTHER,
-    "ErrInvalidOrderSide": _R.OTHER,
-    "ErrInvalidArguments": _R.OTHER,
-    "ErrInvalidParameters": _R.OTHER,
-    "ErrInvalidMarketPair": _R.OTHER,
-    "ErrInvalidAccount": _R.OTHER,
-    "ErrInvalidAccountID": _R.OTHER,
-    "ErrAccountNotFound": _R.OTHER,
-    "ErrInvalidAmount": _R.OTHER,
-    "ErrInvalidCurrency": _R.OTHER,
-    "ErrInvalidClientOrderId": _R.OTHER,
-    "ErrInvalidStopPrice": _R.OTHER,
-    "ErrInvalidStopDirection": _R.OTHER,
-    "ErrNoTradesToInferStopDirection": _R.OTHER,
-}
-
 
 
 class OrderNotFound(Exception):

@@ -28,7 +28,10 @@ class RowReader:
             return mapping(*arguments)
         except ValueError as error:
             # The mappings say "field is value, ..."; counted by value the table would grow without end.
-            reason = str(error).partition(" is ")[0]
-            with self._lock:
-                self._refused[reason] = self._refused.get(reason, 0) + 1
+            self.count(str(error).partition(" is ")[0])
             return None
+
+    def count(self, reason: str) -> None:
+        """Count something that was left out."""
+        with self._lock:
+            self._refused[reason] = self._refused.get(reason, 0) + 1

@@ -7,22 +7,26 @@ import hmac
 from collections import deque
 from collections.abc import Mapping
 
+from brokerage.luno_simulator.quirks import Quirks
 from brokerage.luno_simulator.rejection import Rejection
 from brokerage.luno_simulator.route import Permission
 
-_WINDOW_NS = 60_000_000_000
+_SECOND_NS = 1_000_000_000
 
 
 class AccessControl:
-    """The accepted keys and, per key, the times of the calls of the last minute.
+    """The accepted keys and, per key, the times of the calls within the window.
 
     Calls without a known key share one allowance. A call that is refused for its rate does not count against it.
     """
 
-    def __init__(self, keys: Mapping[str, tuple[str, int]], calls_per_minute: int | None) -> None:
-        """Accept `keys`: id to (secret, permission bits). `calls_per_minute` None means no limit."""
+    def __init__(self, keys: Mapping[str, tuple[str, int]], most_calls: int | None, quirks: Quirks) -> None:
+        """Accept `keys`: id to (secret, permission bits). `most_calls` in the window; None means no limit."""
         self._keys = dict(keys)
-        self._calls_per_minute = calls_per_minute
+        self._most_calls = most_calls
+        self._window_ns = quirks.rate_limit_window_seconds * _SECOND_NS
+        self._is_shared = quirks.rate_limit_scope == "all"
+        self._known: dict[str, str] = {}
         self._calls: dict[str, deque[int]] = {}
 
     def admit(self, authorization: str, permission: Permission | None, now_ns: int) -> None:
@@ -30,8 +34,8 @@ class AccessControl:
 
         `authorization` is the text of that header; `permission` is None for a public call.
         """
-        key_id = self._known_key(authorization)
-        self._count(key_id, now_ns)
+        key_id = self._known.get(authorization) or self._known_key(authorization)
+        self._count("" if self._is_shared else key_id, now_ns)
         if permission is None:
             return
         if not key_id:
@@ -50,14 +54,16 @@ class AccessControl:
         expected = self._keys.get(key_id)
         if expected is None or not hmac.compare_digest(expected[0].encode(), secret.encode()):
             return ""
+        # A header that was right once stays right; only those are remembered, so their number is bounded.
+        self._known[authorization] = key_id
         return key_id
 
     def _count(self, key_id: str, now_ns: int) -> None:
-        if self._calls_per_minute is None:
+        if self._most_calls is None:
             return
         calls = self._calls.setdefault(key_id, deque())
-        while calls and calls[0] <= now_ns - _WINDOW_NS:
+        while calls and calls[0] <= now_ns - self._window_ns:
             calls.popleft()
-        if len(calls) >= self._calls_per_minute:
+        if len(calls) >= self._most_calls:
             raise Rejection("ErrTooManyRequests", "You are exceeding the allowed request rate limit.")
         calls.append(now_ns)

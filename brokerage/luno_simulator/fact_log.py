@@ -16,7 +16,7 @@ class DamagedLogError(Exception):
 
 
 class FactLog:
-    """A file in which each fact is durable when `append` returns.
+    """A file in which each fact is durable when `append`, or the `sync` after its `write`, returns.
 
     A crash can only tear the last line, and a torn line was never acknowledged to anybody: it is cut off when the
     file is opened. Damage anywhere else is not repaired but refused.
@@ -26,6 +26,7 @@ class FactLog:
         """Open or create the file; call `read` before the first `append`."""
         self._path = path
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self.has_unsynced = False
 
     def read(self) -> Iterator[Fact]:
         """Yield all facts, oldest first, and cut a torn last line.
@@ -50,11 +51,22 @@ class FactLog:
 
     def append(self, fact: Fact) -> None:
         """Write one fact and wait until the disk has it. OSError leaves it open whether it is there: then stop."""
+        self.write(fact)
+        self.sync()
+
+    def write(self, fact: Fact) -> None:
+        """Write one fact; it is durable, with all before it, after the next `sync`."""
         body = json.dumps(fact, separators=(",", ":")).encode()
         line = b"%08x %s\n" % (zlib.crc32(body), body)
+        self.has_unsynced = True
         while line:
             line = line[os.write(self._descriptor, line) :]
-        os.fdatasync(self._descriptor)
+
+    def sync(self) -> None:
+        """Wait until the disk has everything that was written."""
+        if self.has_unsynced:
+            os.fdatasync(self._descriptor)
+            self.has_unsynced = False
 
     def close(self) -> None:
         """Close the file."""

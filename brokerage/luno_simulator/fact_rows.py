@@ -1,4 +1,4 @@
-"""Orders and own trades as compact rows of a fact, and back; used by `ledger.py`. What is written must read back
+"""Orders, own trades and movements of money as compact rows of a fact, and back; used by `ledger.py`. What is written must read back
 equal."""
 
 from collections.abc import Mapping
@@ -6,7 +6,21 @@ from decimal import Decimal
 from typing import Any
 
 from brokerage.luno_simulator.market import Market
-from brokerage.luno_simulator.order import CUSTOMER, Kind, Order, OwnTrade, Side, Status, TimeInForce
+from brokerage.luno_simulator.order import (
+    CUSTOMER,
+    ZERO,
+    Kind,
+    Order,
+    OwnTrade,
+    Side,
+    Status,
+    StopDirection,
+    TimeInForce,
+)
+from brokerage.luno_simulator.statement import EntryKind, Movement
+
+# Rows that were written before there were stop orders end here.
+_FIRST_LENGTH = 18
 
 
 def order_to_row(order: Order) -> list[object]:
@@ -30,12 +44,17 @@ def order_to_row(order: Order) -> list[object]:
         str(order.fee_counter),
         order.completed_ms,
         order.canceled_ms,
+        order.is_post_only,
+        str(order.stop_price),
+        order.stop_direction,
+        str(order.reserve),
+        str(order.fee_margin),
     ]
 
 
 def order_from_row(row: list[Any], markets: Mapping[str, Market]) -> Order:
     """Read an order of the customer; raise KeyError when its market is no longer simulated."""
-    return Order(
+    order = Order(
         order_id=row[0],
         number=row[1],
         owner=CUSTOMER,
@@ -56,6 +75,15 @@ def order_from_row(row: list[Any], markets: Mapping[str, Market]) -> Order:
         completed_ms=row[16],
         canceled_ms=row[17],
     )
+    if len(row) > _FIRST_LENGTH:
+        order.is_post_only = row[18]
+        order.stop_price = Decimal(row[19])
+        order.stop_direction = StopDirection(row[20]) if row[20] else None
+        order.reserve = Decimal(row[21])
+        order.fee_margin = Decimal(row[22])
+    elif order.status is Status.PENDING:
+        order.reserve = order.reserve_of(order.remaining, ZERO)
+    return order
 
 
 def trade_to_row(trade: OwnTrade) -> list[object]:
@@ -91,4 +119,38 @@ def trade_from_row(row: list[Any]) -> OwnTrade:
         fee_counter=Decimal(row[9]),
         is_buy=row[10],
         client_order_id=row[11],
+    )
+
+
+def movement_to_row(movement: Movement) -> list[object]:
+    """Write a movement on the customer's statement."""
+    return [
+        movement.currency,
+        movement.timestamp_ms,
+        str(movement.balance_delta),
+        str(movement.available_delta),
+        movement.kind,
+        movement.description,
+        movement.reference,
+        movement.pair,
+        str(movement.price),
+        str(movement.volume),
+        movement.sequence,
+    ]
+
+
+def movement_from_row(row: list[Any]) -> Movement:
+    """Read a movement on the customer's statement."""
+    return Movement(
+        currency=row[0],
+        timestamp_ms=row[1],
+        balance_delta=Decimal(row[2]),
+        available_delta=Decimal(row[3]),
+        kind=EntryKind(row[4]),
+        description=row[5],
+        reference=row[6],
+        pair=row[7],
+        price=Decimal(row[8]),
+        volume=Decimal(row[9]),
+        sequence=row[10],
     )

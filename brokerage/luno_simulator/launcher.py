@@ -7,7 +7,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _READY_SECONDS = 10.0
@@ -26,18 +26,23 @@ class SimulatorProcess:
 
     @staticmethod
     def start(
-        state_directory: Path, seed: int, rate_limit: int | None, key_id: str, key_secret: str
+        state_directory: Path,
+        seed: int,
+        rate_limit: int | None,
+        key_id: str,
+        key_secret: str,
+        options: Sequence[str] = (),
     ) -> "SimulatorProcess":
         """Start a simulator on a free port and return it when it answers.
 
         Its memory is `state_directory/exchange`, its messages go to `state_directory/simulator.log`; `rate_limit` is
-        calls a minute, None for no limit. Raise RuntimeError with the end of those messages when it is not ready
-        within 10 seconds.
+        calls a minute, None for no limit; `options` are more of the server's own (`--quirk`, `--control`). Raise
+        RuntimeError with the end of those messages when it is not ready within 10 seconds.
         """
         state_directory = state_directory.resolve()
         state_directory.mkdir(parents=True, exist_ok=True)
         log_path = state_directory / "simulator.log"
-        command = _command(state_directory, seed, rate_limit, key_id, key_secret)
+        command = [*_command(state_directory, seed, rate_limit, key_id, key_secret), *options]
         with log_path.open("ab") as log:
             log_start = log.tell()
             process = subprocess.Popen(

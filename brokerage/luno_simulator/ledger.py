@@ -8,11 +8,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from brokerage.luno_simulator.account_list import Account
 from brokerage.luno_simulator.exchange import Exchange
 from brokerage.luno_simulator.fact_log import Fact, FactLog
-from brokerage.luno_simulator.fact_rows import order_from_row, order_to_row, trade_from_row, trade_to_row
+from brokerage.luno_simulator.fact_rows import (
+    movement_from_row,
+    movement_to_row,
+    order_from_row,
+    order_to_row,
+    trade_from_row,
+    trade_to_row,
+)
 from brokerage.luno_simulator.folder_lock import FolderLock
 from brokerage.luno_simulator.market import default_markets
+from brokerage.luno_simulator.quirks import STANDARD, Quirks
 from brokerage.luno_simulator.saved_state import Changes, MarketMark, SavedState
 
 _LOCK_WAIT_SECONDS = 5.0
@@ -33,13 +42,13 @@ class Ledger:
         self._log = FactLog(folder / "facts.jsonl")
         _sync_folder(folder)
 
-    def open_exchange(self, seed: int, now_ns: int) -> Exchange:
+    def open_exchange(self, seed: int, now_ns: int, quirks: Quirks = STANDARD) -> Exchange:
         """Return a new exchange, or the one that was kept, at `now_ns` or at the latest time it has seen.
 
         No time passes on the exchange while it is off. Raise DamagedLogError when the facts cannot be trusted.
         """
-        saved = self._read(now_ns)
-        exchange = Exchange(seed, genesis_ns=now_ns, saved=saved)
+        saved = self._read(now_ns, quirks)
+        exchange = Exchange(seed, genesis_ns=now_ns, saved=saved, quirks=quirks)
         run = {"run": saved.runs + 1 if saved else 1, "genesis": exchange.genesis_ns, "id_seed": exchange.id_seed}
         changes = exchange.take_changes()
         if changes is not None:
@@ -49,6 +58,19 @@ class Ledger:
     def keep(self, changes: Changes) -> None:
         """Make changes durable, all of them or none."""
         self._log.append(_fact_of(changes))
+
+    def note(self, changes: Changes) -> None:
+        """Write changes, all of them or none; they are durable after the next `sync`."""
+        self._log.write(_fact_of(changes))
+
+    @property
+    def has_unsynced(self) -> bool:
+        """Tell whether something was noted since the last `sync`."""
+        return self._log.has_unsynced
+
+    def sync(self) -> None:
+        """Wait until the disk has everything that was noted."""
+        self._log.sync()
 
     def keep_marks(self, exchange: Exchange) -> None:
         """Write down where the markets stand, unsynced: losing it costs a step in the price, nothing else."""
@@ -61,8 +83,8 @@ class Ledger:
         self._log.close()
         self._lock.release()
 
-    def _read(self, now_ns: int) -> SavedState | None:
-        markets = {market.pair: market for market in default_markets()}
+    def _read(self, now_ns: int, quirks: Quirks) -> SavedState | None:
+        markets = {market.pair: market for market in default_markets(quirks.extra_decimals)}
         run: dict[str, Any] = {}
         newest_ns, next_number = now_ns, 1
         orders: dict[str, list[Any]] = {}
@@ -70,6 +92,8 @@ class Ledger:
         totals: dict[tuple[str, str], str] = {}
         fees: dict[str, str] = {}
         marks: dict[str, MarketMark] = {}
+        movements: list[list[Any]] = []
+        extra_accounts: list[list[Any]] = []
         for fact in self._log.read():
             if "run" in fact:
                 run = fact
@@ -80,6 +104,9 @@ class Ledger:
             totals.update(((owner, currency), total) for owner, currency, total in fact["totals"])
             fees.update(fact["fees"])
             marks.update(_marks_from_json(fact["marks"]))
+            # Facts that were written before there were statements have no movements.
+            movements.extend(fact.get("movements", ()))
+            extra_accounts.extend(fact.get("accounts", ()))
         if not run:
             return None
         for pair, mark in self._read_marks().items():
@@ -96,6 +123,8 @@ class Ledger:
             totals={key: Decimal(total) for key, total in totals.items()},
             fees_collected={currency: Decimal(fee) for currency, fee in fees.items()},
             marks=marks,
+            movements=[movement_from_row(row) for row in movements],
+            extra_accounts=[Account(*row) for row in extra_accounts],
         )
 
     def _read_marks(self) -> dict[str, MarketMark]:
@@ -115,6 +144,8 @@ def _fact_of(changes: Changes) -> Fact:
         "totals": [[owner, currency, str(total)] for (owner, currency), total in changes.totals.items()],
         "fees": {currency: str(fee) for currency, fee in changes.fees_collected.items()},
         "marks": _marks_to_json(changes.marks),
+        "movements": [movement_to_row(movement) for movement in changes.movements],
+        "accounts": [[one.account_id, one.currency, one.name] for one in changes.extra_accounts],
     }
 
 

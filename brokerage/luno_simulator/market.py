@@ -1,13 +1,12 @@
 """The markets of the simulated exchange and the rules that bind an order's price and volume; read by every other file
 of the folder. It must never hold state."""
 
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from brokerage.luno_simulator.rejection import Rejection
 
 FEE_SCALE = 8
-_FEE_STEP = Decimal(1).scaleb(-FEE_SCALE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,10 @@ class Market:
         """Return the smallest step of a volume, in base currency."""
         return Decimal(1).scaleb(-self.volume_scale)
 
+    def with_more_decimals(self, count: int) -> "Market":
+        """Return the same market on a finer grid."""
+        return replace(self, price_scale=self.price_scale + count, volume_scale=self.volume_scale + count)
+
     def currency_reserved_by(self, is_buy: bool) -> str:
         """Return the currency that an open order of this side holds in reserve."""
         return self.counter if is_buy else self.base
@@ -54,6 +57,15 @@ class Market:
             raise Rejection("ErrPriceTooLow", f"The lowest price is {self.min_price:f}.")
         if price > self.max_price:
             raise Rejection("ErrPriceTooHigh", f"The highest price is {self.max_price:f}.")
+
+    def check_stop_price(self, price: Decimal) -> None:
+        """Refuse a stop price off the grid or out of the bounds of a limit price."""
+        if decimals_of(price) > self.price_scale:
+            raise Rejection("ErrInvalidStopPrice", f"A stop price may have {self.price_scale} decimals.")
+        if price < self.min_price:
+            raise Rejection("ErrStopPriceTooLow", f"The lowest stop price is {self.min_price:f}.")
+        if price > self.max_price:
+            raise Rejection("ErrStopPriceTooHigh", f"The highest stop price is {self.max_price:f}.")
 
     def check_volume(self, volume: Decimal) -> None:
         """Refuse a base volume off the grid or out of bounds."""
@@ -78,11 +90,6 @@ def decimals_of(number: Decimal) -> int:
     """Count the decimals a finite number needs, trailing zeros not counted."""
     _, _, fraction = f"{number:f}".partition(".")
     return len(fraction.rstrip("0"))
-
-
-def fee_on(amount: Decimal, rate: Decimal) -> Decimal:
-    """Return the fee on an amount, rounded half up to `FEE_SCALE` decimals (the direction is an assumption)."""
-    return (amount * rate).quantize(_FEE_STEP, rounding=ROUND_HALF_UP)
 
 
 def _market(
@@ -116,17 +123,18 @@ _FIAT = ("0.004", "0.006")
 _CRYPTO = ("0.0008", "0.001")
 
 
-def default_markets() -> tuple[Market, ...]:
-    """Return the markets that are simulated.
+def default_markets(extra_decimals: int = 0) -> tuple[Market, ...]:
+    """Return the markets that are simulated, on a grid finer by so many decimals.
 
     Only the pair names, the scales of XBTZAR and the fee rates are published or were observed on the real venue.
     Every other scale, bound and start price is an assumption: a client must load them from the markets call and never
     rely on them.
     """
-    return (
+    markets = (
         _market("XBT", "ZAR", (0, 6), ("0.0001", "100"), ("1000", "100000000"), _FIAT, "1800000", "0.008"),
         _market("ETH", "ZAR", (0, 6), ("0.001", "1000"), ("100", "10000000"), _FIAT, "60000", "0.2"),
         _market("XRP", "ZAR", (2, 6), ("1", "1000000"), ("0.01", "100000"), _FIAT, "40", "250"),
         _market("XBT", "MYR", (0, 6), ("0.0001", "100"), ("1000", "100000000"), _FIAT, "400000", "0.008"),
         _market("ETH", "XBT", (4, 2), ("0.01", "1000"), ("0.0001", "10"), _CRYPTO, "0.033", "0.5"),
     )
+    return tuple(market.with_more_decimals(extra_decimals) for market in markets)

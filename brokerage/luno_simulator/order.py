@@ -35,6 +35,7 @@ class Kind(StrEnum):
 
     LIMIT = "LIMIT"
     MARKET = "MARKET"
+    STOP_LIMIT = "STOP_LIMIT"
 
 
 class TimeInForce(StrEnum):
@@ -45,8 +46,15 @@ class TimeInForce(StrEnum):
     FOK = "FOK"
 
 
+class StopDirection(StrEnum):
+    """From which side a trade's price must reach a stop price to set the order off."""
+
+    ABOVE = "ABOVE"
+    BELOW = "BELOW"
+
+
 class Status(StrEnum):
-    """Where an order is in its life. COMPLETE means gone from the book, not filled."""
+    """Where an order is in its life. AWAITING is accepted but not in the book; COMPLETE means gone, not filled."""
 
     AWAITING = "AWAITING"
     PENDING = "PENDING"
@@ -58,8 +66,9 @@ class Order:
     """One order of the customer or of the crowd, with the totals of what it has traded.
 
     `limit_price` and `limit_volume` are zero where the kind has none: a market order has no price, a market buy
-    states only `counter_budget`, the counter amount to spend. Times are milliseconds since the epoch, zero for "not
-    yet".
+    states only `counter_budget`, the counter amount to spend, and `worst_price` bounds it (zero: not at all).
+    `stop_direction` is None where there is no stop. `reserve` is what the order holds now, `fee_margin` the fee rate
+    that is set aside with it. Times are milliseconds since the epoch, zero for "not yet".
     """
 
     order_id: str
@@ -81,6 +90,12 @@ class Order:
     fee_counter: Decimal = ZERO
     completed_ms: int = 0
     canceled_ms: int = 0
+    is_post_only: bool = False
+    stop_price: Decimal = ZERO
+    stop_direction: StopDirection | None = None
+    reserve: Decimal = ZERO
+    fee_margin: Decimal = ZERO
+    worst_price: Decimal = ZERO
 
     @property
     def remaining(self) -> Decimal:
@@ -94,9 +109,10 @@ class Order:
 
     def accepts(self, price: Decimal) -> bool:
         """Tell whether the order may trade at this price."""
-        if self.kind is Kind.MARKET:
+        limit = self.worst_price if self.kind is Kind.MARKET else self.limit_price
+        if not limit:
             return True
-        return price <= self.limit_price if self.side is Side.BID else price >= self.limit_price
+        return price <= limit if self.side is Side.BID else price >= limit
 
     def wanted_at(self, price: Decimal) -> Decimal:
         """Return the base volume the order would still take at this price, on the grid; zero when it is done."""
@@ -104,18 +120,23 @@ class Order:
             return whole_lots((self.counter_budget - self.counter) / price, self.market.lot)
         return self.remaining
 
+    @property
+    def paid_in(self) -> str:
+        """Return the currency the order pays with and holds in reserve."""
+        return self.market.currency_reserved_by(self.side.is_buy)
+
+    @property
+    def cost(self) -> Decimal:
+        """Return what the whole order may cost, the margin for its fee included, in the currency it pays with."""
+        return self.reserve_of(self.limit_volume, self.counter_budget)
+
     def reserve_of(self, base: Decimal, counter: Decimal) -> Decimal:
         """Return what the order holds in reserve for a part of itself, in the currency it pays with."""
         if self.side is Side.ASK:
-            return base
-        return counter if self.kind is Kind.MARKET else self.limit_price * base
-
-    @property
-    def reserve(self) -> Decimal:
-        """Return what the order holds in reserve now."""
-        if self.status is Status.COMPLETE:
-            return ZERO
-        return self.reserve_of(self.remaining, self.counter_budget - self.counter)
+            paid = base
+        else:
+            paid = counter if self.kind is Kind.MARKET else self.limit_price * base
+        return paid * (1 + self.fee_margin) if self.fee_margin else paid
 
 
 @dataclass(frozen=True, slots=True)

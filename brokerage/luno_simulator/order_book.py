@@ -71,16 +71,21 @@ class OrderBook:
         best = self.best_price(order.side.opposite)
         return best > 0 and order.accepts(best)
 
-    def can_fill(self, order: Order) -> bool:
+    def can_fill(self, order: Order, self_trade: str = "allow") -> bool:
         """Tell whether the book could fill the whole of an order that has not traded yet, within its limit.
 
-        For a market buy: whether the asks are worth at least the amount it spends.
+        For a market buy: whether the asks are worth at least the amount it spends. Orders of the same owner count only
+        where `self_trade` allows it; with "cancel_taker" nothing behind the first of them is reached.
         """
         missing = order.counter_budget if order.is_market_buy else order.remaining
-        for price, volume in self.levels(order.side.opposite):
-            if missing <= 0 or not order.accepts(price):
+        for maker in self.orders(order.side.opposite):
+            if missing <= 0 or not order.accepts(maker.limit_price):
                 break
-            missing -= price * volume if order.is_market_buy else volume
+            if self_trade != "allow" and maker.owner == order.owner:
+                if self_trade == "cancel_taker":
+                    break
+                continue
+            missing -= maker.limit_price * maker.remaining if order.is_market_buy else maker.remaining
         return missing <= 0
 
     def match(self, taker: Order) -> Iterator[Match]:

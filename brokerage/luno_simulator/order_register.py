@@ -35,11 +35,14 @@ class OrderRegister:
         self._open: dict[str, Order] = {}
         self._by_client_order_id: dict[str, Order] = {}
         self._trades: dict[str, list[OwnTrade]] = {}
+        self._trades_by_order: dict[str, list[OwnTrade]] = {}
         for order in orders:
             self._file(order)
         for trade in trades:
-            self._trades.setdefault(trade.pair, []).append(trade)
+            self._file_trade(trade)
         self.changed: dict[str, Order] = {}
+        # What the routes have written about an order; thrown away when the order changes.
+        self.texts: dict[str, str] = {}
         self.new_trades: list[OwnTrade] = []
 
     def refuse_used(self, client_order_id: str) -> None:
@@ -55,12 +58,13 @@ class OrderRegister:
     def note_change(self, order: Order) -> None:
         """Take note that totals or status of an order moved."""
         self.changed[order.order_id] = order
+        self.texts.pop(order.order_id, None)
         if order.status is Status.COMPLETE:
             self._open.pop(order.order_id, None)
 
     def add_trade(self, trade: OwnTrade) -> None:
         """Enter a fill; sequences must not fall within a market."""
-        self._trades.setdefault(trade.pair, []).append(trade)
+        self._file_trade(trade)
         self.new_trades.append(trade)
 
     def find(self, order_id: str) -> Order | None:
@@ -75,8 +79,10 @@ class OrderRegister:
         """Return the orders that are not COMPLETE, oldest first."""
         return list(self._open.values())
 
-    def newest_first(self, closed: bool) -> Iterator[Order]:
-        """Yield the COMPLETE orders, or those that are not, most recently placed first."""
+    def newest_first(self, closed: bool | None) -> Iterator[Order]:
+        """Yield the COMPLETE orders, those that are not, or (None) all, most recently placed first."""
+        if closed is None:
+            return reversed(self._orders.values())
         if not closed:
             return reversed(self._open.values())
         return (order for order in reversed(self._orders.values()) if order.status is Status.COMPLETE)
@@ -85,6 +91,14 @@ class OrderRegister:
         """Return the fills of a market from a sequence on, oldest first."""
         trades = self._trades.get(pair, [])
         return trades[bisect_left(trades, first_sequence, key=lambda trade: trade.sequence) :]
+
+    def trades_of(self, order_id: str) -> list[OwnTrade]:
+        """Return the fills of an order, oldest first."""
+        return self._trades_by_order.get(order_id, [])
+
+    def _file_trade(self, trade: OwnTrade) -> None:
+        self._trades.setdefault(trade.pair, []).append(trade)
+        self._trades_by_order.setdefault(trade.order_id, []).append(trade)
 
     def _file(self, order: Order) -> None:
         self._orders[order.order_id] = order

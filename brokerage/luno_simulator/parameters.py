@@ -12,6 +12,7 @@ from brokerage.luno_simulator.rejection import Rejection
 _DECIMAL = re.compile(r"[0-9]{1,15}(\.[0-9]{1,18})?", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _CLIENT_ORDER_ID = re.compile(r"[0-9a-zA-Z_;,.\-]{1,255}", re.ASCII)
+_ORDER_ID = re.compile(r"[0-9A-Z]{1,32}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3,5}", re.ASCII)
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 _TIME_TO_LIVE_MS = 10_000
@@ -19,7 +20,7 @@ _TIME_TO_LIVE_MS = 10_000
 
 def invalid_arguments(name: str) -> Rejection:
     """Make the venue's general refusal, naming the parameter."""
-    return Rejection("ErrInvalidArguments", f"One or more arguments are invalid: {name}.")
+    return Rejection("ErrInvalidArguments", f"One or more arguments are invalid: {name}.", name)
 
 
 class Parameters:
@@ -69,6 +70,12 @@ class Parameters:
             raise invalid_arguments(name)
         return int(value)
 
+    def needed_integer(self, name: str) -> int:
+        """Return a whole number that must be given."""
+        if not self.text(name):
+            raise invalid_arguments(name)
+        return self.integer(name, 0)
+
     def boolean(self, name: str) -> bool:
         """Return a truth value, in any case of letters; false when not given."""
         value = self.text(name)
@@ -87,6 +94,13 @@ class Parameters:
         if not 1 <= limit <= 1000:
             raise Rejection("ErrLimitOutOfRange", "The limit must be from 1 to 1000.")
         return limit
+
+    def order_id(self, name: str) -> str:
+        """Return the venue's id of an order, which must be given."""
+        value = self.text(name)
+        if not _ORDER_ID.fullmatch(value):
+            raise Rejection("ErrInvalidOrderRef", "The order id is malformed.")
+        return value
 
     def client_order_id(self) -> str:
         """Return the client's name for an order, or an empty text."""

@@ -6,10 +6,11 @@ class Rejection(Exception):
     """A request that was refused whole, with the `error_code` of Luno's published list.
 
     Nothing has been changed when it is raised, so a rejected order leaves no trace and does not use up its client
-    order id.
+    order id. `field` is the parameter that was wrong, where one was.
     """
 
-    def __init__(self, code: str, text: str) -> None:
+    def __init__(self, code: str, text: str, field: str = "") -> None:
         super().__init__(f"{code}: {text}")
+        self.field = field
         self.code = code
         self.text = text

@@ -25,9 +25,15 @@ class RunningExchange:
     def __init__(self, options: ServerOptions) -> None:
         """Open or reopen the exchange; raise FolderInUseError or DamagedLogError when its folder cannot be used."""
         self._ledger = Ledger(options.state_directory / "exchange")
-        exchange = self._ledger.open_exchange(options.seed, ExchangeClock(0).now_ns())
+        exchange = self._ledger.open_exchange(options.seed, ExchangeClock(0).now_ns(), options.quirks)
         self._clock = ExchangeClock(exchange.now_ns)
-        self._api = LunoApi(exchange, keys=options.keys, rate_limit=options.rate_limit, keep=self._ledger.keep)
+        self._api = LunoApi(
+            exchange,
+            keys=options.keys,
+            rate_limit=options.rate_limit,
+            keep=self._ledger.note,
+            has_control=options.has_control,
+        )
         self._ticks = 0
 
     def handle(
@@ -38,12 +44,22 @@ class RunningExchange:
         form: Sequence[tuple[str, str]],
         headers: Mapping[str, str],
     ) -> Answer:
-        """Answer one request now."""
+        """Answer one request now. The answer may leave only after `sync`."""
         return _or_end(lambda: self._api.handle(method, path, query, form, headers, self._catch_up()))
+
+    @property
+    def has_unsynced(self) -> bool:
+        """Tell whether something has come about that the disk does not have yet."""
+        return self._ledger.has_unsynced
+
+    def sync(self) -> None:
+        """Wait until the disk has all that came about; one wait serves every answer that needs it."""
+        _or_end(self._ledger.sync)
 
     def tick(self) -> None:
         """Let the crowd live until now; about once a second note where the markets stand."""
         _or_end(lambda: self._api.advance(self._catch_up()))
+        self.sync()
         self._ticks += 1
         if self._ticks % _TICKS_PER_MARKS == 0:
             _or_end(lambda: self._ledger.keep_marks(self._api.exchange))

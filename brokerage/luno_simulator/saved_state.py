@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from brokerage.luno_simulator.account_list import Account
 from brokerage.luno_simulator.order import Order, OwnTrade
+from brokerage.luno_simulator.statement import Movement
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Changes:
     totals: Mapping[tuple[str, str], Decimal]
     fees_collected: Mapping[str, Decimal]
     marks: Mapping[str, MarketMark]
+    movements: Sequence[Movement]
+    extra_accounts: Sequence[Account]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +54,5 @@ class SavedState:
     totals: Mapping[tuple[str, str], Decimal]
     fees_collected: Mapping[str, Decimal]
     marks: Mapping[str, MarketMark]
+    movements: Sequence[Movement]
+    extra_accounts: Sequence[Account]

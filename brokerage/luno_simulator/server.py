@@ -46,6 +46,7 @@ class SimulatorServer(uvicorn.Server):
             )
         )
         self._exchange = exchange
+        self._sync: asyncio.Future[None] | None = None
         self._ignores_interrupt = options.has_lifeline
 
     async def run_until_stopped(self) -> None:
@@ -71,10 +72,26 @@ class SimulatorServer(uvicorn.Server):
             self._exchange.tick()
             await asyncio.sleep(_TICK_SECONDS)
 
+    async def _synced(self) -> None:
+        # Whoever comes in the same turn of the loop waits for the same sync.
+        if self._sync is None:
+            self._sync = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_soon(self._sync_now)
+        # Shielded: one caller that gives up must not take the others' sync with it.
+        await asyncio.shield(self._sync)
+
+    def _sync_now(self) -> None:
+        self._exchange.sync()
+        assert self._sync is not None
+        self._sync.set_result(None)
+        self._sync = None
+
     async def _answer(self, request: Request) -> Response:
         query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         form = parse_qsl((await request.body()).decode("latin-1"), keep_blank_values=True)
         answer = self._exchange.handle(request.method, request.scope["path"], query, form, request.headers)
+        if self._exchange.has_unsynced:
+            await self._synced()
         return Response(answer.body, answer.status, dict(answer.headers))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brokerage.luno_simulator.quirks import Quirks
 from brokerage.luno_simulator.route import Permission
 
 _DEFAULT_KEY = "simulator:simulator"
@@ -15,7 +16,8 @@ _DEFAULT_KEY = "simulator:simulator"
 class ServerOptions:
     """What a simulator process was asked to be.
 
-    `rate_limit` is calls a minute, None for no limit; port 0 is any free one.
+    `rate_limit` is calls a minute, None for no limit; port 0 is any free one; `has_control` opens the simulator's own
+    paths.
     """
 
     state_directory: Path
@@ -24,6 +26,8 @@ class ServerOptions:
     rate_limit: int | None
     keys: dict[str, tuple[str, int]]
     has_lifeline: bool
+    quirks: Quirks
+    has_control: bool
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> ServerOptions:
@@ -34,21 +38,40 @@ def parse_options(arguments: Sequence[str] | None = None) -> ServerOptions:
     parser.add_argument("--port", type=_port, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--rate-limit", type=_rate_limit, default=300, help="calls a minute per key, or off")
     parser.add_argument("--key", type=_key, action="append", metavar="ID:SECRET", help="accepted key; may be repeated")
+    parser.add_argument(
+        "--permissions", type=_number, default=int(Permission.trading()), help="permission bits of the keys (default 99)"
+    )
+    parser.add_argument(
+        "--quirk", action="append", default=[], metavar="NAME=VALUE", help="see docs/luno_simulator.md; may be repeated"
+    )
+    parser.add_argument("--control", action="store_true", help="open /simulator/..., by which markets are halted")
     parser.add_argument("--no-lifeline", action="store_true", help="do not end with standard input; obey Ctrl-C")
     given = parser.parse_args(arguments)
+    try:
+        quirks = Quirks.parse(given.quirk)
+    except ValueError as error:
+        parser.error(str(error))
     return ServerOptions(
         state_directory=given.state,
         seed=given.seed,
         port=given.port,
         rate_limit=given.rate_limit,
-        keys={key_id: (secret, int(Permission.trading())) for key_id, secret in given.key or [_key(_DEFAULT_KEY)]},
+        keys={key_id: (secret, given.permissions) for key_id, secret in given.key or [_key(_DEFAULT_KEY)]},
         has_lifeline=not given.no_lifeline,
+        quirks=quirks,
+        has_control=given.control,
     )
 
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return int(text)
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError("permissions are a whole number, the sum of the bits")
     return int(text)
 
 

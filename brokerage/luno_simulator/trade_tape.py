@@ -2,11 +2,12 @@
 routes. It must never say who traded."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from itertools import islice, takewhile
+from itertools import dropwhile, islice, takewhile
 from typing import NamedTuple
 
+from brokerage.luno_simulator.candles import CandleHistory
 from brokerage.luno_simulator.order import ZERO
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -32,6 +33,9 @@ class TradeTape:
         """
         self._trades = deque(past)
         self._volume = sum((trade.volume for trade in self._trades), ZERO)
+        self.history = CandleHistory()
+        for trade in self._trades:
+            self.history.record(trade.timestamp_ms, trade.price, trade.volume)
         self.last_price = last_price
         self.last_sequence = last_sequence
 
@@ -42,12 +46,15 @@ class TradeTape:
         trade = Trade(self.last_sequence, timestamp_ms, price, volume, is_buy)
         self._trades.append(trade)
         self._volume += volume
+        self.history.record(timestamp_ms, price, volume)
         self._forget(timestamp_ms - DAY_MS)
         return trade
 
-    def recent(self, since_ms: int, limit: int) -> list[Trade]:
-        """Return the newest trades at or after a time, newest first."""
-        wanted = takewhile(lambda trade: trade.timestamp_ms >= since_ms, reversed(self._trades))
+    def recent(self, since_ms: int, limit: int, until_ms: int | None = None) -> list[Trade]:
+        """Return the newest trades at or after a time, and not after `until_ms`, newest first."""
+        wanted: Iterator[Trade] = takewhile(lambda trade: trade.timestamp_ms >= since_ms, reversed(self._trades))
+        if until_ms is not None:
+            wanted = dropwhile(lambda trade: trade.timestamp_ms > until_ms, wanted)
         return list(islice(wanted, limit))
 
     def volume_of_day(self, now_ms: int) -> Decimal:

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.contract.accounts import Account
+from trading_system.core.instrument import MarketStatus
 from trading_system.core.market_data import Tick
 
 SECOND = 10**9
@@ -53,14 +54,34 @@ def test_trades_come_oldest_first_and_not_from_before(account: Account, tick: Ti
         assert later[0].time_ns >= middle
 
 
-def test_history_has_whole_aligned_bars_oldest_first(account: Account, tick: Tick) -> None:
-    bars = account.feed.history(account.symbol, 60 * SECOND, 30)
+@pytest.mark.parametrize("bar_seconds", [5, 60, 120, 300])
+def test_history_has_whole_aligned_bars_oldest_first(account: Account, tick: Tick, bar_seconds: int) -> None:
+    bar_ns = bar_seconds * SECOND
+    bars = account.feed.history(account.symbol, bar_ns, 30)
     assert len(bars) <= 30
     starts = [bar.start_ns for bar in bars]
     assert starts == sorted(set(starts))
     for bar in bars:
-        assert bar.start_ns % (60 * SECOND) == 0
-        assert bar.time_ns == bar.start_ns + 60 * SECOND <= time.time_ns()
-        assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
-        assert bar.volume > 0
-        assert bar.count > 0
+        assert bar.symbol == account.symbol
+        assert bar.start_ns % bar_ns == 0
+        assert bar.time_ns == bar.start_ns + bar_ns <= time.time_ns()
+        assert 0 < bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+        # Where a venue tells of times without a trade they are flat; how many trades there were not every venue tells.
+        assert bar.volume > 0 or bar.low == bar.high
+        assert bar.count >= 0
+
+
+def test_longer_bars_are_made_of_the_shorter_ones(account: Account, tick: Tick) -> None:
+    longer = {bar.start_ns: bar for bar in account.feed.history(account.symbol, 300 * SECOND, 6)}
+    minutes = account.feed.history(account.symbol, 60 * SECOND, 60)
+    for start_ns, bar in longer.items():
+        parts = [one for one in minutes if start_ns <= one.start_ns < start_ns + 300 * SECOND]
+        # A minute without a trade is flat at the price before it, which no trade of the longer bar needs to have met.
+        if len(parts) == 5 and all(one.volume for one in parts):
+            assert (bar.open, bar.close) == (parts[0].open, parts[-1].close)
+            assert (bar.high, bar.low) == (max(one.high for one in parts), min(one.low for one in parts))
+
+
+def test_the_state_of_a_polled_market_is_told(account: Account, tick: Tick) -> None:
+    account.feed.poll([account.symbol])
+    assert account.feed.statuses() == {account.symbol: MarketStatus.ACTIVE}

@@ -28,6 +28,10 @@ def simulator(tmp_path: Path) -> Iterator[SimulatorProcess]:
 
 @pytest.fixture
 def client(simulator: SimulatorProcess) -> Any:
+    return client_of(simulator)
+
+
+def client_of(simulator: SimulatorProcess) -> Any:
     client = luno_client.Client(base_url=simulator.url, timeout=5, api_key_id="keyid", api_key_secret="secret")
     client.session.trust_env = False
     # An empty address would mean the real exchange.
@@ -104,3 +108,43 @@ def test_refusals_arrive_as_its_own_errors(client: Any) -> None:
     with pytest.raises(luno_error.APIError) as caught:
         client.get_balances()
     assert caught.value.code == "ErrUnauthorised"
+
+
+def test_a_process_with_quirks_and_control_is_as_it_was_told_to_be(tmp_path: Path) -> None:
+    options = ["--quirk", "balance_meaning=available", "--quirk", "post_only_cross=complete", "--control", "--permissions", "115"]
+    simulator = SimulatorProcess.start(tmp_path, 7, None, "keyid", "secret", options)
+    try:
+        client = client_of(simulator)
+        client.post_limit_order("ETHZAR", "50000", "BID", "0.1")
+        assert client.get_balances(assets=["ZAR"])["balance"][0]["balance"] == "995000.00"
+        crossing = client.post_limit_order("ETHZAR", "90000", "BID", "0.1", post_only=True)["order_id"]
+        assert (client.get_order_v2(crossing)["status"], client.get_order_v2(crossing)["base"]) == ("COMPLETE", "0.00")
+        assert client.create_account("XBT", "Savings")["currency"] == "XBT"
+        client.do("POST", "/simulator/markets", req={"status": "halted", "pair": "ETHZAR"})
+        assert client.get_ticker("ETHZAR")["status"] == "DISABLED"
+        with pytest.raises(luno_error.APIError) as caught:
+            client.post_market_order("ETHZAR", "SELL", base_volume="0.1")
+        assert caught.value.code == "ErrPostOnlyMode"
+    finally:
+        simulator.stop()
+
+
+def test_statements_stops_and_accounts_are_the_same_after_a_restart(tmp_path: Path) -> None:
+    simulator = SimulatorProcess.start(tmp_path, 7, None, "keyid", "secret", ["--permissions", "115"])
+    client = client_of(simulator)
+    account = client.get_balances(assets=["ETH"])["balance"][0]["account_id"]
+    client.post_market_order("ETHZAR", "SELL", base_volume="0.1")
+    waiting = client.post_limit_order("ETHZAR", "55000", "ASK", "1", stop_price="56000", stop_direction="BELOW")["order_id"]
+    client.create_account("ETH", "Savings")
+
+    def picture(client: Any) -> list[Any]:
+        return [client.list_transactions(account, 0, -100), client.get_order_v2(waiting), client.get_balances(), client.list_orders()]
+
+    before = picture(client)
+    assert before[1]["status"] == "AWAITING"
+    simulator.stop()
+    again = SimulatorProcess.start(tmp_path, 8, None, "keyid", "secret", ["--permissions", "115"])
+    try:
+        assert picture(client_of(again)) == before
+    finally:
+        again.stop()

@@ -10,17 +10,19 @@ import msgspec
 import pytest
 
 from brokerage.luno import mapping
-from brokerage.luno.errors import REACTIONS, Reaction
+from brokerage.luno.error_codes import REACTIONS, Reaction
 from brokerage.luno.mapping import Market
 from tests.unit.brokerage.fake_runtime import FakeRuntime
 from tests.unit.brokerage.fake_transport import FakeTransport, replying
 from tests.unit.brokerage.luno.luno_rows import luno_client, market_row, order_row, own_trade_row, ticker_row
 from tests.unit.brokerage.luno.test_luno_client import READS, WRITES
+from trading_system.core.errors import RefusalReason
 from trading_system.core.order_update import Evidence
 from trading_system.core.side import Side
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "api" / "luno"
 DESCRIPTION = "openapi_luno_1.2.5.json.gz"
+TRADING = ("ticker", "orderbook", "trades", "candles", "markets", "balance", "accounts", "fee_info", "order")
 EVIDENCE = Evidence("recorded", 1, 2, 200)
 
 pytestmark = [
@@ -110,18 +112,39 @@ def test_the_rows_of_our_own_tests_have_the_fields_of_luno_s_description(schema:
 @pytest.mark.parametrize("call", [*READS, *WRITES], ids=lambda call: call[1])
 def test_every_call_sends_what_luno_s_description_wants_and_nothing_else(call: tuple[Any, ...]) -> None:
     transport = FakeTransport()
-    transport.on(call[1], replying(next(part for part in call[3:] if isinstance(part, str)).encode()))
+    transport.on_any(replying(next(part for part in call[3:] if isinstance(part, str)).encode()))
     call[0](luno_client(transport, FakeRuntime()))
     (sent,) = transport.requests
-    described = read(DESCRIPTION)["paths"][sent.path][sent.method.lower()].get("parameters", [])
-    names = {name for name, _ in sent.query + sent.form}
+    described = read(DESCRIPTION)["paths"][call[1]][sent.method.lower()].get("parameters", [])
+    names = {name for name, _ in sent.query + sent.form} | ({"id"} if "{id}" in call[1] else set())
     assert names <= {one["name"] for one in described}
     assert names >= {one["name"] for one in described if one.get("required")}
 
 
-def test_every_code_we_react_to_is_one_of_luno_s() -> None:
-    recorded = {row["code"]: row["category"] for row in read("error_codes.json")}
-    # In another client's list only.
-    assert set(REACTIONS) - set(recorded) <= {"ErrAccountIsMigrating"}
-    denied = {code for code, category in recorded.items() if category in ("Unauthorized", "Forbidden") and code in REACTIONS}
-    assert {code for code in denied if REACTIONS[code] is not Reaction.ACCESS_DENIED} <= {"ErrMarketNotAllowed"}
+def test_every_call_about_markets_accounts_and_orders_that_luno_describes_is_there() -> None:
+    ours = {call[1] for call in (*READS, *WRITES)}
+    described = {path for path in read(DESCRIPTION)["paths"] if any(word in path for word in TRADING)}
+    # Opening and renaming an account is not trading.
+    assert described - ours == {"/api/1/accounts", "/api/1/accounts/{id}/name"}
+
+
+CODES = [(row["code"], row["category"]) for row in read("error_codes.json")] if FOLDER.is_dir() else []
+REASONS = {"InsufficientFunds": {RefusalReason.INSUFFICIENT_BALANCE}, "RateLimit": {RefusalReason.RATE, RefusalReason.OTHER},
+           "MarketState": {RefusalReason.MARKET_CLOSED, RefusalReason.OTHER}}
+
+
+@pytest.mark.parametrize(("code", "category"), CODES)
+def test_every_code_of_luno_s_is_known_and_read_as_what_it_is(code: str, category: str) -> None:
+    reaction = REACTIONS[code]
+    if category == "Unauthorized":
+        assert reaction is Reaction.ACCESS_DENIED
+    elif category in ("Idempotency", "Timeout", "Api"):
+        assert reaction is Reaction.ASK
+    elif category in REASONS:
+        assert reaction in REASONS[category]
+
+
+def test_the_codes_luno_does_not_list_itself_are_known_from_other_clients() -> None:
+    assert set(REACTIONS) - {code for code, _ in CODES} == {
+        "ErrAccountIsMigrating", "ErrConvertPairNotSupported", "ErrConvertRateLimited", "ErrIdempotencyKeyConflict",
+        "ErrIdempotencyKeyRequestMismatch", "ErrMissingIdempotencyKey"}

@@ -74,7 +74,7 @@ def test_every_yaml_snippet_loads_and_trades_what_there_is(page: str, text: str,
     for name, content in files.items():
         (tmp_path / name).write_text(content)
     problems = Problems()
-    settings = read_settings(tmp_path, (), problems, environment={})
+    settings = read_settings(tmp_path, (), problems, environment={}, adapters=registry.ADAPTERS)
     known = {one.symbol: one for name, node in settings.system.brokers.items() for one in registry.simulated_instruments(name, node)}
     check_instruments(known, settings, settings.global_settings.strategies, problems)
     assert list(problems) == []

@@ -3,7 +3,7 @@
 from tests.system.bot_process import Bot
 from tests.system.ledger_check import ledger_equals_exchange
 
-_AT_THE_START = {"GET /api/exchange/1/markets": 1, "GET /api/1/fee_info": 5, "GET /api/1/balance": 1, "GET /api/1/trades": 5}
+_AT_THE_START = {"GET /api/exchange/1/markets": 1, "GET /api/1/fee_info": 5, "GET /api/1/balance": 1, "GET /api/exchange/1/candles": 5}
 _CREATIONS = ("POST /api/1/postorder", "POST /api/1/marketorder")
 
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from trading_system.core.events import CheckOrderStatusEvent, HeartbeatEvent
 from trading_system.core.ports import LayAction, Runtime
 
+_LATE_NS = 50_000_000
+
 
 class Heartbeat:
     """Beats every `period_seconds`. `last_taken` tells the last beat the engine took: a beat that still waits is not laid twice."""
@@ -23,7 +25,8 @@ class Heartbeat:
         self._laid = 0
         self._is_stopped = False
         self.skipped = 0
-        self.lateness_ns: list[int] = []
+        self.late = 0
+        self.worst_lateness_ns = 0
 
     def start(self) -> None:
         """Begin to beat; the first beat is laid at once."""
@@ -44,12 +47,14 @@ class Heartbeat:
 
     def beat(self, due_ns: int, now_ns: int) -> None:
         """Lay one beat that was due at `due_ns` (monotonic nanoseconds)."""
-        self.lateness_ns.append(now_ns - due_ns)
+        lateness_ns = now_ns - due_ns
+        self.late += lateness_ns > _LATE_NS
+        self.worst_lateness_ns = max(self.worst_lateness_ns, lateness_ns)
         if self._laid > self._last_taken():
             self.skipped += 1
             return
         self._laid += 1
-        self._lay(HeartbeatEvent(self._laid, due_ns, now_ns - due_ns))
+        self._lay(HeartbeatEvent(self._laid, due_ns, lateness_ns))
         for broker in self._brokers:
             self._lay(CheckOrderStatusEvent(broker))
         for ring in self._rings:

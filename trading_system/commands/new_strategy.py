@@ -96,7 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     """Write the files and say what to do next. Raises ConfigError for a name that cannot be had."""
-    settings = read_settings(Path(arguments.config), arguments.set or (), Problems())
+    settings = read_settings(Path(arguments.config), arguments.set or (), Problems(), adapters=venues.ADAPTERS)
     name, folder = arguments.name, Path(arguments.strategies)
     file = folder / f"{name}_strategy.py"
     test = folder.resolve().parent / "tests" / "unit" / "strategies" / f"test_{name}_strategy.py"

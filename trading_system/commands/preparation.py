@@ -38,7 +38,7 @@ class Prepared(msgspec.Struct):
 def prepare(arguments: argparse.Namespace, root: Path, venues: Venues) -> Prepared:
     """Read and check all that can be read and checked without starting anything."""
     problems = Problems()
-    settings = read_settings(Path(arguments.config), arguments.set or (), problems)
+    settings = read_settings(Path(arguments.config), arguments.set or (), problems, adapters=venues.ADAPTERS)
     mode = settings.global_settings.mode
     enrolled = read_strategies(settings, Path(arguments.strategies), problems)
     active = {name: one for name, one in settings.global_settings.strategies.items() if one.active}

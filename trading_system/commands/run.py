@@ -1,22 +1,25 @@
 """`python main.py` and `python main.py run`: trade until told to stop."""
 
 import argparse
+import gc
 import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from trading_system.assembly import Plan, build_house, orders_at_venues
-from trading_system.commands.plain_console import PlainConsole, is_terminal, strategy_cells
+from trading_system.assembly import Plan, build_house
 from trading_system.commands.plan import plan_lines
 from trading_system.commands.preparation import Prepared, prepare
 from trading_system.commands.state_folder import check_state_folder
+from trading_system.console.plain_lines import PlainLines, print_line
+from trading_system.console.strategy_rows import strategy_cells
 from trading_system.core.errors import BrokerError, ConfigError, InvariantBroken
 from trading_system.core.order import Order
 from trading_system.core.order_words import order_words
@@ -29,6 +32,9 @@ from trading_system.settings.scalars import UnreadableText, read_seconds
 from trading_system.storage.atomic_file import write_atomically
 from trading_system.storage.journal_reader import JournalReader
 from trading_system.storage.run_lock import RunLock
+
+if TYPE_CHECKING:
+    from trading_system.console.live_screen import LiveScreen
 
 _CLOSED = {
     "paper": "paper is closed until the risk limits are built: write 'mode: simulate'; nothing was started",
@@ -72,9 +78,11 @@ class _Run:
         self._opened: dict[str, Venue] = {}
         self._signals = 0
         self._runtime = ThreadRuntime(self._thread_died)
-        self._console = PlainConsole(self._runtime, self._picture, is_terminal())
+        self._console = self._open_console()
 
     def trade(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
+        signal.signal(signal.SIGINT, self._on_signal)
+        signal.signal(signal.SIGTERM, self._on_signal)
         aside = self._move_aside() if self._is_fresh and self._state.exists() else None
         made = [folder for folder in (self._state, *self._state.parents) if not folder.exists()]
         with RunLock(self._state, self._runtime.now_ns()):
@@ -89,7 +97,7 @@ class _Run:
                         folder.rmdir()
                 if aside is not None:
                     aside.rename(self._state)
-                    print(f"nothing was started: the state of earlier runs is back in {self._state}")
+                    print_line(f"nothing was started: the state of earlier runs is back in {self._state}")
                 raise
 
     def _with_exchange(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
@@ -100,25 +108,40 @@ class _Run:
         except BrokerError as error:
             raise ConfigError(self._unusable(url, error.reason)) from None
         finally:
+            self._console.leave()
             if exchange is not None:
                 exchange.stop()
 
     def _trade(self, enrolled: Sequence[Enrolled], url: str, for_seconds: float | None) -> int:
         symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
-        for name, node in self._settings.system.brokers.items():
-            self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
+        for name in sorted({symbol.rpartition(".")[2] for symbol in symbols}):
+            self._opened[name] = self._venues.open(name, self._settings.system.brokers[name], symbols, self._runtime, url)
         house = self._house = build_house(Plan(
             self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
         self._greet(house, url)
-        signal.signal(signal.SIGINT, self._on_signal)
-        signal.signal(signal.SIGTERM, self._on_signal)
         sys.setswitchinterval(0.0001)         # a busy neighbor thread then delays the engine by 0.2 ms instead of 12
         self._console.start()
+        gc.collect()
+        gc.freeze()                           # what was built so far lives as long as the house: the collector need not look at it again
         try:
             house.run(for_seconds)
-        finally:
+        except ConfigError:
             self._console.stop()
+            raise
+        except Exception as error:
+            # Better to stop than to go on wrong. The next start replays the journal and asks for every order that is not over.
+            self._console.stop()
+            traceback.print_exc()
+            self._leave(f"the house has broken: {error!r}", _EXIT_WRONG)
+        self._console.stop()
         return self._conclude(house)
+
+    def _open_console(self) -> "PlainLines | LiveScreen":
+        environment = self._settings.environment
+        if not sys.stdout.isatty() or environment.get("TERM", "dumb") == "dumb":
+            return PlainLines(self._runtime)
+        from trading_system.console.live_screen import LiveScreen
+        return LiveScreen(self._runtime, self._picture, not environment.has("NO_COLOR"), self._settings.system.stop_deadline_seconds)
 
     def _move_aside(self) -> Path:
         state, number = self._state, 1
@@ -126,7 +149,7 @@ class _Run:
             number += 1
         with RunLock(state, self._runtime.now_ns()):
             state.rename(aside)
-        print(f"the state of earlier runs is in {aside} now")
+        print_line(f"the state of earlier runs is in {aside} now")
         return aside
 
     def _exchange(self) -> tuple[Exchange | None, str]:
@@ -149,13 +172,18 @@ class _Run:
 
     def _greet(self, house: TradingSystem, url: str) -> None:
         names = ", ".join(house.engine.books.desks)
-        print(f"Simulated exchange at {url}: no key, no real money. State in {self._state}. Ctrl-C stops in order.")
-        print(f"Strategies: {names}", flush=True)
+        print_line(f"Simulated exchange at {url}: no key, no real money. State in {self._state}. Ctrl-C stops in order.")
+        print_line(f"Strategies: {names}")
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._signals += 1
-        if self._house is None or self._signals > 1:
-            print("left at once; orders may still be open at the venue", file=sys.stderr, flush=True)
+        if self._house is None:
+            # Nothing trades yet; a simulated exchange ends with us.
+            print("stopped while starting; nothing was sent", file=sys.stderr, flush=True)
+            os._exit(_EXIT_WRONG)
+        if self._signals > 1:
+            self._console.leave()
+            print("left at once; orders may still be open at the venue, the next start asks for them", file=sys.stderr, flush=True)
             os._exit(_EXIT_WRONG)
         self._house.request_stop("operator", signal.Signals(number).name)
 
@@ -167,16 +195,15 @@ class _Run:
         self._house.request_stop("house", f"the thread {name} died: {error!r}")
 
     def _give_up(self, reason: str) -> None:
-        # The engine's thread hangs inside a strategy and cannot be freed: cancel without it, and leave.
+        # The engine's thread hangs inside a strategy and cannot be freed.
+        self._leave(reason, _EXIT_HANGING)
+
+    def _leave(self, reason: str, code: int) -> NoReturn:
+        self._console.leave()
         print(f"{reason}; canceling the house's orders and leaving", file=sys.stderr, flush=True)
-        if self._house is not None:
-            for venue, order in orders_at_venues(self._house, self._opened):
-                try:
-                    if order.venue_order_id:
-                        venue.broker.cancel_order(order.request, order.venue_order_id)
-                except BrokerError as error:
-                    print(f"not canceled: {order.client_order_id}: {error.reason}", file=sys.stderr, flush=True)
-        os._exit(_EXIT_HANGING)
+        for failure in self._house.cancel_without_engine() if self._house is not None else ():
+            print(failure, file=sys.stderr, flush=True)
+        os._exit(code)
 
     def _picture(self) -> dict[str, Any]:
         return self._house.parts.board.picture if self._house is not None else {}
@@ -184,19 +211,19 @@ class _Run:
     def _conclude(self, house: TradingSystem) -> int:
         picture = house.picture()
         write_atomically(self._state / "last_run.json", msgspec.json.format(msgspec.json.encode(picture), indent=2))
-        print()
+        print_line()
         for name, row in picture["strategies"].items():
-            position, opened, orders, fills, profit, _ = strategy_cells(row)
-            print(f"{name:<22} position {position}; profit {profit} (open {opened}); {fills} fills; {orders} orders open")
+            position, opened, orders, fills, profit, _ = strategy_cells(row, picture["market"])
+            print_line(f"{name:<22} position {position}; profit {profit} (open {opened}); {fills} fills; {orders} orders open")
         for order in house.unconfirmed:
-            print(f"not confirmed canceled: {_at_venue(order)}")
+            print_line(f"not confirmed canceled: {_at_venue(order)}")
         wrong = list(picture["error_texts"])
         if house.unconfirmed:
             wrong.append(f"{len(house.unconfirmed)} orders are not confirmed canceled; the next start asks for them")
         if wrong:
-            print(f"something was wrong: {wrong[-1]}")
+            print_line(f"something was wrong: {wrong[-1]}")
             return _EXIT_WRONG
-        print(f"stopped in order after {picture['beats']} beats; figures in {self._state / 'last_run.json'}")
+        print_line(f"stopped in order after {picture['beats']} beats; figures in {self._state / 'last_run.json'}")
         return 0
 
 

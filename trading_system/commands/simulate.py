@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     """Become the exchange: does not come back; Ctrl-C ends it. Raises ConfigError."""
     problems = Problems()
-    simulator = read_settings(Path(arguments.config), arguments.set or (), problems).system.simulator
+    simulator = read_settings(Path(arguments.config), arguments.set or (), problems, adapters=venues.ADAPTERS).system.simulator
     state = Path(arguments.state) if arguments.state else root / "var" / "exchange"
     check_state_folder(state, problems)
     port = _free_port(arguments.port, problems)

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from trading_system.commands.plain_console import strategy_cells
+from trading_system.console.strategy_rows import strategy_cells
 from trading_system.core.errors import ConfigError
 from trading_system.core.ports import Venues
 from trading_system.settings.load import load_settings
@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
         age = "no price yet" if market["age_seconds"] is None else f"{market['age_seconds']:.1f} s old"
         print(f"  {symbol:<14} bid {market['bid']}  ask {market['ask']}  ({age})")
     for name, row in picture["strategies"].items():
-        position, opened, orders, fills, profit, said = strategy_cells(row)
+        position, opened, orders, fills, profit, said = strategy_cells(row, picture["market"])
         print(f"  {name:<22} {position}; profit {profit} (open {opened}); {fills} fills; {orders} orders open; {said}")
     for text in (*picture["error_texts"], *picture["warning_texts"]):
         print(f"  ! {text}")

@@ -74,4 +74,11 @@ class Book(msgspec.Struct, frozen=True, gc=False):
         return (self.bids[0][0] + self.asks[0][0]) * 0.5 if self.bids and self.asks else math.nan
 
 
+class SkippedTicks(msgspec.Struct, frozen=True):
+    """Ticks that newer ones replaced before the engine came to them: no strategy sees them, but bars are built from them."""
+
+    symbol: str
+    ticks: tuple[Tick, ...]
+
+
 MarketData = Tick | Trade | Bar | Book

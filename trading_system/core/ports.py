@@ -3,7 +3,7 @@
 A room that needs a neighbor is given it through one of these by `assembly.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ import msgspec
 
 from trading_system.core.actions import Action
 from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent
-from trading_system.core.instrument import Instrument
+from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import OrderUpdate
@@ -110,6 +110,9 @@ class Feed(Protocol):
     def poll(self, symbols: Sequence[str]) -> list[Tick]:
         """Return the newest tick of each symbol in one call; a symbol without two sides, or with nonsense, is left out and counted."""
 
+    def statuses(self) -> Mapping[str, MarketStatus]:
+        """Return what the last poll said of each symbol's market, where it said anything: also of those whose tick was left out."""
+
     def book(self, symbol: str) -> Book:
         """Return the best levels of one symbol."""
 
@@ -201,9 +204,19 @@ class Runtime(Protocol):
         """Open a file for appending, making it when absent. Raises OSError."""
 
 
+class RateLeft(msgspec.Struct, frozen=True):
+    """How many calls could leave for a venue right now, of how many at most, how many wait for their turn, and the longest wait so far."""
+
+    calls: float
+    burst: int
+    waiting: int
+    longest_wait_seconds: float
+
+
 class Venue(msgspec.Struct):
     """A broker with its feed, as the registry opens it: the two ways to wait for the venue's rate, what was called how often, how a call
-    in flight is broken off, and after how many seconds a request that was sent can no longer arrive."""
+    in flight is broken off, and after how many seconds a request that was sent can no longer arrive, and how the polls'
+    share of the rate is given to everybody when polling is over; `rate_left` tells what is left of the rate."""
 
     broker: Broker
     feed: Feed
@@ -213,6 +226,8 @@ class Venue(msgspec.Struct):
     refused: Callable[[], dict[str, int]]
     abort: Callable[[str], int]
     settle_seconds: float
+    end_polls: Callable[[], None]
+    rate_left: Callable[[], RateLeft] | None = None
 
 
 class KeyNeeds(msgspec.Struct, frozen=True):
@@ -232,7 +247,12 @@ class Exchange(Protocol):
 
 
 class Venues(Protocol):
-    """What the roof hands down: how venues are opened and a simulated one is started. The house itself names no broker."""
+    """What the roof hands down: how venues are opened and a simulated one is started. The house itself names no broker.
+
+    `ADAPTERS` are the names it knows.
+    """
+
+    ADAPTERS: Sequence[str]
 
     def open(self, name: str, settings: Any, symbols: Sequence[str], runtime: Runtime, url: str | None) -> Venue:
         """Open the broker called `name` as its part of the configuration says; at `url` when it is a simulated one.

@@ -16,11 +16,13 @@ from trading_system.core.events import (
 
 
 class StrategyStarted(msgspec.Struct, frozen=True):
-    """One strategy as a run began: its symbols, its capital per currency and the currency of its ledger."""
+    """One strategy as a run began: its symbols, its capital per currency the currency of its ledger, and whose ledger it took
+    over."""
 
     symbols: tuple[str, ...]
     capital: dict[str, Decimal]
     currency: str
+    adopts: str = ""
 
 
 class RunStarted(msgspec.Struct, frozen=True, tag=True):

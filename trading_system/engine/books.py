@@ -12,20 +12,33 @@ from trading_system.strategy_host.desk import Desk
 
 
 class Books:
-    """The desks by name. An order's name carries the house and the strategy: `<house>-<strategy>-<run>-<n>`."""
+    """The desks by name. An order's name carries the house and the strategy: `<house>-<strategy>-<run>-<n>`.
 
-    def __init__(self, house: str, desks: Mapping[str, Desk]) -> None:
+    `adopted` leads from a strategy's former name to the one whose desk has its orders now.
+    """
+
+    def __init__(self, house: str, desks: Mapping[str, Desk], adopted: Mapping[str, str] | None = None) -> None:
         self.house = house
         self.desks = dict(desks)
+        self._adopted = adopted or {}
+
+    def desk(self, strategy: str) -> Desk:
+        """Return the desk of a strategy, under its own name or a former one. Raises KeyError for one that was never heard of."""
+        while strategy not in self.desks:
+            strategy = self._adopted[strategy]
+        return self.desks[strategy]
 
     def find(self, client_order_id: str) -> tuple[Desk, Order] | None:
         """Return the desk and the order of that name; None when it is a stranger's, or long over."""
         parts = client_order_id.split("-")
         if len(parts) != 4 or parts[0] != self.house:
             return None
-        desk = self.desks.get(parts[1])
-        order = desk.orders.get(client_order_id) if desk is not None else None
-        return (desk, order) if desk is not None and order is not None else None
+        try:
+            desk = self.desk(parts[1])
+        except KeyError:
+            return None
+        order = desk.orders.get(client_order_id)
+        return (desk, order) if order is not None else None
 
     def apply(self, desk: Desk, order: Order, update: OrderUpdate, now_ns: int) -> Change:
         """Apply an answer: the order, its fill in the ledger, its reservation. The same answer twice changes nothing the second time."""

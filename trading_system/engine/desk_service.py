@@ -13,11 +13,13 @@ from trading_system.core.events import ActionEvent, CancelEvent, NoteEvent, Orde
 from trading_system.core.order import OrderRequest
 from trading_system.engine.timers import Timers
 from trading_system.risk.limits import RiskLimits
-from trading_system.risk.risk_manager import RiskManager, Situation
+from trading_system.risk.risk_manager import FLOOD, RiskManager, Situation
 from trading_system.strategy_host.desk import Desk
 from trading_system.strategy_host.hook_guard import HookGuard
+from trading_system.strategy_host.shield import Shield
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_NO_GUARD = Shield()
 LogLine = Callable[[str, str, str, Mapping[str, Any]], None]
 
 
@@ -29,6 +31,7 @@ class DeskService:
         self.clock = clock
         self.timers = Timers()
         self.guard: HookGuard | None = None
+        self.fail: Callable[[Desk, str], None] = lambda desk, reason: None
         self.closed_reason = ""
         self.broken: dict[str, str] = {}
         self.log_line = log_line
@@ -39,6 +42,11 @@ class DeskService:
         self._limits = limits
         self._lay = lay
 
+    @property
+    def shield(self) -> Shield:
+        """Return what holds a shot back while a strategy is inside one of our verbs."""
+        return self.guard.shield if self.guard is not None else _NO_GUARD
+
     def name_order(self, strategy: str) -> str:
         """Return `<house>-<strategy>-<run>-<n>`: a deleted or restored state folder can never repeat one."""
         return f"{self._house}-{strategy}-{self._run}-{next(self._numbers.setdefault(strategy, itertools.count(1)))}"
@@ -47,9 +55,12 @@ class DeskService:
         """Let risk judge an order of `desk` against everything that is open and free right now."""
         view = desk.market[request.symbol]
         instrument = view.instrument
-        return self._risk.judge(request, Situation(
+        verdict = self._risk.judge(request, Situation(
             instrument, self._limits[desk.name], self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, ""),
-            reference, view.age_seconds, len(desk.orders), currency, needed, desk.free(currency)))
+            reference, view.age_seconds, len(desk.orders), desk.orders_in_a_row, currency, needed, desk.free(currency)))
+        if verdict.code == FLOOD:
+            self.fail(desk, verdict.sentence)
+        return verdict
 
     def lay(self, event: OrderEvent | CancelEvent | NoteEvent) -> None:
         """Lay a consequence of the event being handled."""

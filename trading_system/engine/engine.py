@@ -28,7 +28,7 @@ from trading_system.core.events import (
     WarningEvent,
 )
 from trading_system.core.instrument import exact
-from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
+from trading_system.core.market_data import Bar, Book, MarketData, SkippedTicks, Tick, Trade
 from trading_system.core.ports import Watcher
 from trading_system.core.records import CapitalBooked, Record, RecordBody, StateSaved
 from trading_system.engine.books import Books
@@ -39,7 +39,7 @@ from trading_system.engine.route import Route
 from trading_system.oms.portfolio import Portfolio
 from trading_system.strategy_host.desk import Desk
 
-Event = MarketData | ActionEvent
+Event = MarketData | SkippedTicks | ActionEvent
 _NOTHING: tuple[Action, ...] = ()
 
 
@@ -66,12 +66,13 @@ class Engine:
         self.is_stopping = False
         self.stop_reason = ""
         self.on_error: Callable[[str], None] = lambda text: None
+        service.fail = self.fail
         self._way_out = way_out
         self._lay = lay
         self._records: list[Record] = []
         self._states: dict[str, bytes] = {}
         self._table: dict[type, Callable[[Any], Sequence[Action]]] = {
-            Tick: self._on_tick, Trade: self._on_trade, Bar: self._on_bar, Book: self._on_book,
+            Tick: self._on_tick, SkippedTicks: self._on_skipped, Trade: self._on_trade, Bar: self._on_bar, Book: self._on_book,
             HeartbeatEvent: self._on_heartbeat, CheckOrderStatusEvent: self.flow.check, CommandEvent: self._on_command,
             OrderEvent: self.flow.order, CancelEvent: self.flow.cancel, FillEvent: self._on_fill,
             OrderUpdateEvent: self.flow.update, OpenOrdersEvent: self.flow.open_orders, LookUpFailedEvent: self.flow.look_up_failed,
@@ -144,6 +145,12 @@ class Engine:
         route = self.routes.get(tick.symbol)
         if route is not None:
             route.tick(tick)
+        return _NOTHING
+
+    def _on_skipped(self, event: SkippedTicks) -> Sequence[Action]:
+        route = self.routes[event.symbol]
+        for tick in event.ticks:
+            route.feed_bars(tick)
         return _NOTHING
 
     def _on_trade(self, trade: Trade) -> Sequence[Action]:

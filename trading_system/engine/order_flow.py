@@ -3,6 +3,7 @@
 Every method returns the actions that follow; records and further events go out through the two callables it is given.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from trading_system.core.actions import Action, CancelOrder, LookUpOrders, PlaceOrder
@@ -28,6 +29,7 @@ from trading_system.strategy_host.desk import Desk
 _ABOUT_CANCEL = (Answer.CANCEL_ACCEPTED, Answer.CANCEL_REFUSED, Answer.CANCEL_UNKNOWN)
 _READS = (Answer.OPEN, Answer.WAITING, Answer.FILLED, Answer.CANCELED, Answer.EXPIRED, Answer.NOT_FOUND)
 _IN_DOUBT = (OrderState.UNKNOWN, OrderState.LOST)
+_KEPT_DELAYS = 1000
 _AGAIN_NS = 10_000_000_000          # ask or cancel once more when nothing was heard for so long
 
 
@@ -39,7 +41,8 @@ class OrderFlow:
         self.books = books
         self.doubts = doubts
         self.strangers: set[str] = set()
-        self.send_delays_ns: list[int] = []
+        self.list_from_ns = 0               # no list before this: a house that stops needs its calls for cancels and what became of them
+        self.send_delays_ns: deque[int] = deque(maxlen=_KEPT_DELAYS)
         self._clock = clock
         self._lay = lay
         self._remember = remember
@@ -103,7 +106,7 @@ class OrderFlow:
         now_ns = self._clock.now_ns
         actions: list[Action] = []
         has_open = any(order.venue_order_id for _, order in self.books.open_orders(event.broker))
-        if has_open and now_ns - self._listing_ns.get(event.broker, 0) > _AGAIN_NS:
+        if has_open and now_ns >= self.list_from_ns and now_ns - self._listing_ns.get(event.broker, 0) > _AGAIN_NS:
             self._listing_ns[event.broker] = now_ns
             actions.append(LookUpOrders(event.broker))
         actions.extend(self.ask_again())
@@ -119,8 +122,7 @@ class OrderFlow:
         now_ns = self._clock.now_ns
         for name in self.doubts.lost(now_ns):
             self._conclude(name, Answer.LOST, "not resolved in time; its funds stay reserved and asking goes on")
-        doubtful = [LookUpOrders(broker_of(order), order.request, order.venue_order_id, True)
-                    for order in self._orders(self.doubts.due(now_ns))]
+        doubtful = [action for order in self._orders(self.doubts.due(now_ns)) for action in self._look_up(order, True)]
         return [*doubtful, *self._ask_for_unheard()]
 
     def after_replay(self) -> Sequence[Action]:
@@ -183,12 +185,12 @@ class OrderFlow:
         self._cancel_sent_ns[order.client_order_id] = self._clock.now_ns
         return (CancelOrder(order.request, order.venue_order_id),)
 
-    def _look_up(self, order: Order) -> Sequence[Action]:
+    def _look_up(self, order: Order, is_doubtful: bool = False) -> Sequence[Action]:
         name, now_ns = order.client_order_id, self._clock.now_ns
         if now_ns - self._asked_ns.get(name, 0) < _AGAIN_NS:
             return ()
         self._asked_ns[name] = now_ns
-        return (LookUpOrders(broker_of(order), order.request, order.venue_order_id),)
+        return (LookUpOrders(broker_of(order), order.request, order.venue_order_id, is_doubtful),)
 
     def _keep_doubts(self, order: Order, update: OrderUpdate) -> None:
         name = order.client_order_id

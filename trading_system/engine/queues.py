@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from trading_system.core.events import ActionEvent, CommandEvent
-from trading_system.core.market_data import Book, MarketData, Tick
+from trading_system.core.market_data import Book, MarketData, SkippedTicks, Tick
 from trading_system.core.ports import Mailbox
 
 _ROUND = 256
@@ -71,13 +71,17 @@ class Queues:
         """Wait for the bell, at most until monotonic `until_ns`."""
         self._bell.take(until_ns)
 
-    def take_market(self) -> MarketData | None:
+    def take_market(self) -> MarketData | SkippedTicks | None:
         """Return the next market event, trades and bars before ticks, the longest waiting symbol first; None when there is none."""
         if self.lossless:
             return self.lossless.popleft()
         while self.newest:
             try:
-                return self.newest.pop(next(iter(self.newest)))
+                key = next(iter(self.newest))
+                skipped = self.skipped.get(key[1])
+                if skipped:
+                    return SkippedTicks(key[1], tuple(skipped.popleft() for _ in range(len(skipped))))
+                return self.newest.pop(key)
             except (KeyError, RuntimeError):     # a producer changed the slots between the two steps
                 continue
         return None
@@ -87,14 +91,19 @@ class Queues:
         self.lossless.clear()
         self.newest.clear()
 
-    def drain(self, handle: Callable[[MarketData | ActionEvent], None], stop: Callable[[], bool]) -> None:
-        """Hand everything that waits to `handle`: consequences, commands, answers, and after at most 256 of them one market event."""
+    def drain(self, handle: Callable[[MarketData | SkippedTicks | ActionEvent], None], stop: Callable[[], bool],
+              handle_consequence: Callable[[ActionEvent], None] | None = None) -> None:
+        """Hand everything that waits to `handle`: consequences, commands, answers, and after at most 256 of them one market event.
+
+        Consequences go to `handle_consequence` where it is given: they keep the stamp of what caused them.
+        """
+        follow = handle_consequence or handle
         consequences, commands, answers = self.consequences, self.commands, self.answers
         while not stop():
             done = 0
             while done < _ROUND:
                 if consequences:
-                    handle(consequences.popleft())
+                    follow(consequences.popleft())
                 elif commands:
                     handle(commands.popleft())
                 elif answers:

@@ -16,12 +16,14 @@ from trading_system.engine.books import Books
 
 
 class Past(msgspec.Struct):
-    """What must be known of earlier runs before the desks can be laid: empty for a new state folder."""
+    """What must be known of earlier runs before the desks can be laid: empty for a new state folder.
+    `adopted` leads from the former name of a strategy to the one that took its ledger over."""
 
     house: str = ""
     epoch: int = 0
     started_ns: int = 0
     strategies: dict[str, StrategyStarted] = {}
+    adopted: dict[str, str] = {}
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> "Past":
@@ -30,8 +32,18 @@ class Past(msgspec.Struct):
         for record in records:
             if isinstance(record.body, RunStarted):
                 past.house, past.epoch, past.started_ns = record.body.house, record.body.epoch, record.body.started_ns
-                past.strategies.update(record.body.strategies)
+                for name, started in record.body.strategies.items():
+                    past._meet(name, started)
         return past
+
+    def _meet(self, name: str, started: StrategyStarted) -> None:
+        # What it ever traded stays in its ledger, so the symbols of all its runs are needed to read the journal again.
+        before = [self.strategies[one].symbols for one in (name, started.adopts) if one in self.strategies]
+        symbols = dict.fromkeys(symbol for group in (started.symbols, *before) for symbol in group)
+        self.strategies[name] = msgspec.structs.replace(started, symbols=tuple(symbols))
+        if started.adopts:
+            self.adopted[started.adopts] = name
+            self.strategies.pop(started.adopts, None)
 
 
 class Replay:
@@ -50,7 +62,7 @@ class Replay:
         if isinstance(body, OrderUpdateEvent):
             self._update(body.update, record.taken_ns)
         elif isinstance(body, OrderEvent):
-            desk = self.books.desks[body.request.strategy]
+            desk = self.books.desk(body.request.strategy)
             desk.orders.add(body.request, body.reference_price, body.verdict)
         elif isinstance(body, OrderSent):
             stamp = Evidence("journal", record.taken_ns, record.taken_ns)
@@ -60,9 +72,9 @@ class Replay:
             if found is not None:
                 found[0].orders.want_cancel(found[1])
         elif isinstance(body, CapitalBooked):
-            self.books.desks[body.strategy].positions.book_capital(body.symbol, body.quantity, body.price)
+            self.books.desk(body.strategy).positions.book_capital(body.symbol, body.quantity, body.price)
         elif isinstance(body, StateSaved):
-            self.states[body.strategy] = body.state
+            self.states[self.books.desk(body.strategy).name] = body.state
         elif isinstance(body, RunStarted):
             self.fund(body)
 
@@ -80,9 +92,9 @@ class Replay:
     def fund(self, run: RunStarted) -> None:
         """Bring in the capital that a run gives: all of it to a new strategy, the difference as a deposit to a known one."""
         for name, started in run.strategies.items():
-            known = self.capital.get(name, {})
+            known = self.capital.get(name) or self.capital.pop(started.adopts, {})
             for currency in known.keys() | started.capital.keys():
                 change = started.capital.get(currency, Decimal(0)) - known.get(currency, Decimal(0))
                 if change:
-                    self.books.desks[name].positions.deposit(currency, change)
+                    self.books.desk(name).positions.deposit(currency, change)
             self.capital[name] = dict(started.capital)

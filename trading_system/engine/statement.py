@@ -5,7 +5,7 @@ Made on the engine's thread, because only that may read the books. Times are ISO
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ import msgspec
 from trading_system.collectors.feed_poller import FeedPoller
 from trading_system.collectors.heartbeat import Heartbeat
 from trading_system.core.order_words import plain
+from trading_system.core.ports import RateLeft
 from trading_system.engine.engine import Engine
 from trading_system.engine.queues import Queues
 from trading_system.risk.guarded_broker import GuardedBroker
@@ -21,7 +22,6 @@ from trading_system.strategy_host.desk import Desk
 from trading_system.watchers.counters import Counters
 
 SCHEMA = 1
-_LATE_NS = 50_000_000
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -39,6 +39,7 @@ class Sources(msgspec.Struct):
     http_calls: Callable[[], dict[str, int]]
     errors: list[str]
     rss_mb_at_15s: float = 0.0
+    rates_left: Mapping[str, Callable[[], RateLeft]] = {}
 
 
 def statement(sources: Sources, now_ns: int, phase: str) -> dict[str, Any]:
@@ -48,8 +49,7 @@ def statement(sources: Sources, now_ns: int, phase: str) -> dict[str, Any]:
     return {
         "schema": SCHEMA, "phase": phase, "mode": sources.mode, "start": iso(sources.started_ns), "end": iso(now_ns),
         "beats": engine.beats, "skipped_beats": heartbeat.skipped,
-        "late_beats": sum(late > _LATE_NS for late in heartbeat.lateness_ns),
-        "worst_lateness_ms": round(max(heartbeat.lateness_ns, default=0) / 1e6, 3),
+        "late_beats": heartbeat.late, "worst_lateness_ms": round(heartbeat.worst_lateness_ns / 1e6, 3),
         "ticks": sum(route.ticks for route in engine.routes.values()),
         "late_ticks": sum(route.late for route in engine.routes.values()),
         "conflated": sum(sources.queues.conflated.values()), "queue_depth": sources.queues.depth,
@@ -59,9 +59,10 @@ def statement(sources: Sources, now_ns: int, phase: str) -> dict[str, Any]:
         "warnings": counters.warning_count, "warning_texts": counters.warnings[-10:],
         "http_calls": sources.http_calls(), "rss_mb_at_15s": sources.rss_mb_at_15s, "rss_mb": rss_mb(),
         "order_wait_seconds_max": round(max((broker.longest_wait_seconds for broker in sources.brokers), default=0.0), 3),
-        "tick_to_send_ms": {"orders": len(delays), "p50": _quantile(delays, 0.5), "p99": _quantile(delays, 0.99)},
+        "tick_to_send_ms": {"orders": len(engine.flow.send_delays_ns), "p50": _quantile(delays, 0.5), "p99": _quantile(delays, 0.99)},
         "first_fill": iso(counters.first_fill_ns) if counters.first_fill_ns else None,
         "orders_in_doubt": len(engine.flow.doubts),
+        "venues": {broker.name: _venue(broker, sources.rates_left.get(broker.name)) for broker in sources.brokers},
         "market": {symbol: _market(engine, symbol) for symbol in engine.routes},
         "strategies": {name: _strategy(desk) for name, desk in engine.books.desks.items()},
     }
@@ -84,8 +85,18 @@ def iso(time_ns: int) -> str:
 def _market(engine: Engine, symbol: str) -> dict[str, Any]:
     view = engine.routes[symbol].view
     tick = view.tick
+    instrument = view.instrument
     return {"bid": tick.bid if tick else None, "ask": tick.ask if tick else None, "last": _number(tick.last) if tick else None,
-            "age_seconds": _number(round(view.age_seconds, 3)), "status": view.instrument.status.value}
+            "age_seconds": _number(round(view.age_seconds, 3)), "status": instrument.status.value,
+            "base": instrument.base, "counter": instrument.counter, "price_step": plain(instrument.price_step),
+            "quantity_step": plain(instrument.quantity_step), "value_step": plain(instrument.value_step)}
+
+
+def _venue(broker: GuardedBroker, rate_left: Callable[[], RateLeft] | None) -> dict[str, Any]:
+    left = rate_left() if rate_left is not None else None
+    return {"longest_order_wait_seconds": round(broker.longest_wait_seconds, 3), "held_back": broker.held_back,
+            "rate": {"calls": round(left.calls, 2), "burst": left.burst, "waiting": left.waiting,
+                     "longest_wait_seconds": round(left.longest_wait_seconds, 3)} if left is not None else None}
 
 
 def _strategy(desk: Desk) -> dict[str, Any]:
@@ -102,8 +113,21 @@ def _strategy(desk: Desk) -> dict[str, Any]:
         "equity": _number(round(desk.equity, 8)),
         "hook_times": {hook: {"calls": times.calls, "mean_ms": round(times.total_ns / times.calls / 1e6, 4),
                               "most_ms": round(times.most_ns / 1e6, 3)} for hook, times in desk.times.items() if times.calls},
-        "last_decision": desk.last_decision,
+        "last_decision": desk.last_decision, "waits_for": _waits_for(desk), "on_stop": desk.on_stop,
     }
+
+
+def _waits_for(desk: Desk) -> str:
+    # Why a strategy that has decided nothing yet has not; empty when nothing holds it up.
+    if desk.strategy is None or desk.is_paused:
+        return ""
+    if no_price := [symbol for symbol, view in desk.market.items() if view.tick is None]:
+        return f"the first price of {', '.join(no_price)}"
+    if "on_bar" in desk.hooks:
+        bars = min(len(desk.past.get(symbol, ())) for symbol in desk.symbols)
+        if bars < desk.strategy.warm_up:
+            return f"{desk.strategy.warm_up} bars, {bars} so far"
+    return ""
 
 
 def _quantile(ordered: Sequence[int], share: float) -> float | None:

@@ -10,13 +10,12 @@ import msgspec
 
 from trading_system.collectors.feed_poller import FeedPoller
 from trading_system.collectors.heartbeat import Heartbeat
-from trading_system.core.errors import ConfigError
-from trading_system.core.events import ActionEvent, CommandEvent
-from trading_system.core.market_data import MarketData
+from trading_system.core.errors import BrokerError, ConfigError
+from trading_system.core.events import CommandEvent
 from trading_system.core.order import CancelState, Order
 from trading_system.core.ports import Runtime, Task
 from trading_system.core.records import RunEnded
-from trading_system.engine.engine import Engine
+from trading_system.engine.engine import Engine, Event
 from trading_system.engine.queues import Queues
 from trading_system.engine.statement import Sources, rss_mb, statement
 from trading_system.engine.watchdog import Watchdog
@@ -29,6 +28,7 @@ from trading_system.watchers.event_log import EventLog
 SECOND = 1_000_000_000
 _RECOVERY_SECONDS = 30
 _RSS_AT_BEAT = 15
+_LIST_AGAIN_NS = 6 * SECOND
 _PATIENCE_NS = 5 * SECOND           # a stop that takes longer shows a count-down
 
 
@@ -48,6 +48,8 @@ class Parts(msgspec.Struct):
     board: Board
     sources: Sources
     say: Callable[[str, str], None]
+    check_account: Callable[[], None]
+    end_polls: Callable[[], None]
 
 
 class TradingSystem:
@@ -62,14 +64,23 @@ class TradingSystem:
         self._journal_task: Task | None = None
 
     def run(self, for_seconds: float | None = None) -> None:
-        """Recover, start the strategies, trade, and stop: after `for_seconds` from the first beat, or when a stop is commanded."""
+        """Recover, start the strategies, trade, and stop: after `for_seconds` from the first beat, or when a stop is commanded.
+
+        Raises ConfigError, with everything closed again, when the account does not hold what the strategies own.
+        """
         self.start()
         self.recover()
+        try:
+            self.parts.check_account()
+        except ConfigError as error:
+            self.engine.stop_reason = str(error)
+            self.close()
+            raise
         self.start_strategies()
         self.trade(for_seconds)
         self.stop()
 
-    def take(self, event: MarketData | ActionEvent) -> None:
+    def take(self, event: Event) -> None:
         """Stamp an event and let the engine handle it."""
         self.engine.clock.now_ns = self.parts.runtime.now_ns()
         self.engine.handle(event)
@@ -108,8 +119,12 @@ class TradingSystem:
         self.phase = "running"
         broken = []
         for desk in self.engine.books.desks.values():
+            self.engine.clock.now_ns = self.parts.runtime.now_ns()
             was_paused = desk.is_paused
-            desk.call("on_start")
+            if desk.strategy is None:
+                self.engine.cancel_all(desk, "retirement")
+            else:
+                desk.start()
             self.engine.save_state(desk)
             if desk.is_paused and not was_paused:
                 broken.append(f"strategies.{desk.name}: {desk.pause_reason.removeprefix('paused: ')}: "
@@ -148,6 +163,8 @@ class TradingSystem:
         engine.service.closed_reason = "the house is stopping"
         for poller in parts.pollers:
             poller.stop()
+        parts.end_polls()
+        engine.flow.list_from_ns = runtime.now_ns() + _LIST_AGAIN_NS
         engine.clock.now_ns = runtime.now_ns()
         for desk in engine.books.desks.values():
             desk.call("on_stop")
@@ -190,6 +207,22 @@ class TradingSystem:
         parts.board.stop(until_ns)
         parts.log.stop(until_ns)
 
+    def cancel_without_engine(self) -> list[str]:
+        """Cancel every order of ours that the venues list; return what could not be done, one sentence each.
+
+        For when the engine's thread hangs or has broken: it only reads the books and goes through the last door, on any thread.
+        """
+        failures = []
+        for broker in self.parts.sources.brokers:
+            try:
+                for update in broker.open_orders().updates:
+                    found = self.engine.books.find(update.client_order_id)
+                    if found is not None:
+                        broker.cancel_order(found[1].request, update.venue_order_id)
+            except BrokerError as error:
+                failures.append(f"{broker.name}: not everything is canceled: {error.reason}")
+        return failures
+
     def picture(self) -> dict[str, Any]:
         """Return the statement of this moment."""
         return statement(self.parts.sources, self.parts.runtime.now_ns(), self.phase)
@@ -197,7 +230,7 @@ class TradingSystem:
     def _drain(self) -> None:
         if self.phase == "stopping":
             self.parts.queues.discard_market()
-        self.parts.queues.drain(self.take, lambda: False)
+        self.parts.queues.drain(self.take, lambda: False, self.engine.handle)
 
     def _drain_until(self, is_done: Callable[[], bool], until_ns: int, ask_again: bool) -> None:
         engine, runtime = self.engine, self.parts.runtime
@@ -214,7 +247,7 @@ class TradingSystem:
     def _cancel_what_policy_says(self) -> None:
         for order in self._to_be_canceled():
             if order.cancel is CancelState.NONE:
-                self.engine.books.desks[order.request.strategy].cancel(order, "stop")
+                self.engine.books.desk(order.request.strategy).cancel(order, "stop")
 
     def _to_be_canceled(self) -> list[Order]:
         return [order for desk, order in self.engine.books.open_orders() if desk.on_stop == "cancel"]

@@ -13,7 +13,7 @@ class KillLatch:
     def is_set(self) -> bool:
         """Tell whether the house is killed; a latch that cannot be read counts as set."""
         try:
-            os.stat(self.path)
+            os.lstat(self.path)
         except FileNotFoundError:
             return False
         except OSError:

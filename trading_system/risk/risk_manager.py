@@ -25,10 +25,14 @@ class Situation(msgspec.Struct, frozen=True):
     reference: Decimal
     price_age_seconds: float
     open_orders: int
+    orders_in_a_row: int
     currency: str
     needed: Decimal
     free: Decimal
 
+
+#: The code of a verdict that pauses its strategy.
+FLOOD = "flood"
 
 Control = Callable[[OrderRequest, Situation], Verdict | None]
 
@@ -36,6 +40,13 @@ Control = Callable[[OrderRequest, Situation], Verdict | None]
 def entries_are_open(request: OrderRequest, at: Situation) -> Verdict | None:
     """Deny while the strategy or the house takes no orders."""
     return _denied("closed", at.closed_reason) if at.closed_reason else None
+
+
+def orders_come_in_measure(request: OrderRequest, at: Situation) -> Verdict | None:
+    """Deny a flood: a strategy that answers one event with order after order, or each denial with a new order, has lost its way."""
+    if at.orders_in_a_row > at.limits.max_orders_per_event:
+        return _denied(FLOOD, f"it ordered more than {at.limits.max_orders_per_event} times in answer to one event")
+    return None
 
 
 def market_is_open(request: OrderRequest, at: Situation) -> Verdict | None:
@@ -93,7 +104,8 @@ def funds_are_there(request: OrderRequest, at: Situation) -> Verdict | None:
 
 
 CONTROLS: tuple[Control, ...] = (
-    entries_are_open, market_is_open, price_is_fresh, size_is_allowed, price_is_allowed, open_orders_are_few, funds_are_there,
+    entries_are_open, orders_come_in_measure, market_is_open, price_is_fresh, size_is_allowed, price_is_allowed, open_orders_are_few,
+    funds_are_there,
 )
 
 

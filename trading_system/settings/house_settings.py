@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from trading_system.settings.expected import Seconds
-from trading_system.settings.located import LocatedMapping, default_mapping
+from trading_system.settings.located import LocatedMapping
 
 _NAME_MEND = "a small letter first, then small letters, digits and _, at most 31 characters"
 StrategyName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,30}$", extra={"words": "the name of a strategy", "mend": _NAME_MEND})]
@@ -122,10 +122,10 @@ class SystemSettings(msgspec.Struct, frozen=True, kw_only=True):
     brokers: Annotated[
         dict[BrokerName, LocatedMapping],
         Meta(
-            description="The brokers by the name used in symbols; `adapter` says who speaks to it, the rest are the adapter's settings.",
-            min_length=1,
+            description="The brokers by the name used in symbols; `adapter` says who speaks to it (its own name where it is not written), "
+            "the rest are the adapter's settings. One that is not here is opened by its name, with its adapter's defaults.",
             examples=["{luno: {adapter: luno}}"],
             extra={"words": "the brokers by name"},
         ),
-    ] = msgspec.field(default_factory=lambda: {"luno": default_mapping("system.brokers.luno", {"adapter": "luno"})})
+    ] = msgspec.field(default_factory=dict)
     simulator: Annotated[SimulatorSettings, Meta(description="The made-up exchange.")] = SimulatorSettings()

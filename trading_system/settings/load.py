@@ -15,7 +15,7 @@ from trading_system.settings.convert import Source, convert, convert_what_fits
 from trading_system.settings.environment import Environment, read_environment
 from trading_system.settings.expected import Expected
 from trading_system.settings.house_settings import GlobalSettings, StrategyName, StrategySettings, SystemSettings
-from trading_system.settings.located import DEFAULT, LocatedMapping, LocatedScalar, LocatedSequence, place_of
+from trading_system.settings.located import DEFAULT, LocatedMapping, LocatedScalar, LocatedSequence, default_mapping, place_of
 from trading_system.settings.overrides import SYSTEM_ROOT, Override, apply_override, read_overrides
 from trading_system.settings.problems import Problems
 from trading_system.settings.read_yaml import read_yaml
@@ -64,9 +64,10 @@ def load_settings(config_directory: Path, overrides: Sequence[str] = (), environ
 
 
 def read_settings(
-    config_directory: Path, overrides: Sequence[str], problems: Problems, environment: Mapping[str, str] | None = None
+    config_directory: Path, overrides: Sequence[str], problems: Problems, environment: Mapping[str, str] | None = None,
+    adapters: Sequence[str] = (),
 ) -> Settings:
-    """Read as `load_settings` does, with all that is wrong in `problems`.
+    """Read as `load_settings` does, with all that is wrong in `problems`. Where no broker is written there is one for each of `adapters`.
 
     If there is anything, what could be read comes back, for looking further for problems and for nothing else.
     """
@@ -86,6 +87,9 @@ def read_settings(
         tree = _tree(config_directory / SYSTEM_FILE, SystemSettings, for_system, problems, SYSTEM_ROOT)
         if tree is not None:
             system = convert(tree, SystemSettings, problems, sources) or convert_what_fits(tree, SystemSettings, {})
+    if not system.brokers:
+        brokers = {name: default_mapping(f"{SYSTEM_ROOT}.brokers.{name}", {"adapter": name}) for name in adapters}
+        system = msgspec.structs.replace(system, brokers=brokers)
     if environment is None:
         values = read_environment((Path.cwd(), config_directory.resolve().parent), problems)
     else:

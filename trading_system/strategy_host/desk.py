@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
+import msgspec
+
 from trading_system.core.clock import Clock
 from trading_system.core.events import CancelEvent, NoteEvent, OrderEvent, Verdict
 from trading_system.core.instrument import FeeCurrency, Instrument, Number
@@ -20,6 +22,8 @@ from trading_system.oms.position_manager import PositionManager
 from trading_system.oms.reservations import Reservations, may_fill, needs
 from trading_system.strategy_host.hook_times import HookTimes
 from trading_system.strategy_host.market_view import MarketView
+from trading_system.strategy_host.shield import Shield
+from trading_system.strategy_host.strategy_log import StrategyLog
 
 if TYPE_CHECKING:
     from trading_system.strategy_host.strategy_base import StrategyBase
@@ -32,6 +36,10 @@ class House(Protocol):
     """What a desk needs of the engine."""
 
     clock: Clock
+
+    @property
+    def shield(self) -> Shield:
+        """Return what holds a shot back while a strategy is inside a verb."""
 
     def name_order(self, strategy: str) -> str:
         """Return a client order id that was never used before."""
@@ -49,20 +57,9 @@ class House(Protocol):
         """Write a line of a strategy's own log."""
 
 
-class StrategyLog:
-    """A strategy's own log: event text and fields, one line each in the house's log file."""
-
-    def __init__(self, strategy: str, write: Callable[[str, str, str, Mapping[str, Any]], None]) -> None:
-        self._strategy = strategy
-        self._write = write
-
-    def info(self, text: str, **fields: Any) -> None:
-        """Write a line."""
-        self._write(self._strategy, "info", text, fields)
-
-    def warning(self, text: str, **fields: Any) -> None:
-        """Write a line that somebody should read."""
-        self._write(self._strategy, "warning", text, fields)
+class _Flattening(msgspec.Struct):
+    tries: int
+    sale: str = ""
 
 
 class Desk:
@@ -82,6 +79,7 @@ class Desk:
         self.log = StrategyLog(name, house.log_line)
         self.bar_ns = bar_ns
         self.on_stop = on_stop
+        self.is_started = False
         self.is_paused = False
         self.pause_reason = ""
         self._decision: Order | str = ""
@@ -91,7 +89,9 @@ class Desk:
         self.hooks: dict[str, Callable[..., None]] = {}
         self._house = house
         self._collar = collar
-        self._flattening: dict[str, int] = {}
+        self.orders_in_a_row = 0
+        self._counted_ns = 0
+        self._flattening: dict[str, _Flattening] = {}
         self._replacing: dict[str, Number] = {}
 
     # What the strategy wants.
@@ -102,9 +102,17 @@ class Desk:
         view = self.market.get(symbol)
         if view is None:
             raise ValueError(f"{symbol!r} is not one of our instruments: {', '.join(self.symbols)}")
+        with self._house.shield:
+            return self._submit(view, side, quantity, value, limit, stop, post_only, time_in_force, tag)
+
+    def _submit(self, view: MarketView, side: Side, quantity: Number | None, value: Number | None, limit: Number | None,
+                stop: Number | None, post_only: bool, time_in_force: str, tag: str) -> Order:
         price = view.reference(side)
         reference = Decimal(repr(price)) if price > 0 else ZERO
         request = self._request(view.instrument, reference, side, quantity, value, limit, stop, post_only, time_in_force, tag)
+        if self._counted_ns != self.clock.now_ns:
+            self._counted_ns, self.orders_in_a_row = self.clock.now_ns, 0
+        self.orders_in_a_row += 1
         currency, needed, may_still_fill = self._need(request, reference, ZERO)
         verdict = self._house.judge(self, request, reference, currency, needed)
         order = self.orders.add(request, reference, verdict)
@@ -132,7 +140,8 @@ class Desk:
         if kind is OrderKind.MARKET and value is None and not instrument.has_market_orders_by_quantity and reference > 0:
             # The venue's own market order cannot state a quantity: an IOC limit a collar away can, and has a bound on its price.
             away = reference * (1 + self._collar * side)
-            kind, price, lasting = OrderKind.LIMIT, instrument.nearest_price(away), TimeInForce.IOC
+            kind, price = OrderKind.LIMIT, instrument.nearest_price(away)
+            lasting = TimeInForce.IOC if lasting is TimeInForce.GTC else lasting
         return OrderRequest(
             self._house.name_order(self.name), self.name, instrument.symbol, side, kind, self.clock.now_ns,
             instrument.quantity(quantity) if quantity is not None else None, instrument.value(value) if value is not None else None,
@@ -142,8 +151,9 @@ class Desk:
         """Lay the wish to cancel `order`; an order that is over, or already being canceled, is left alone."""
         if self.orders.get(order.client_order_id) is not order:
             raise ValueError(f"{order.client_order_id} is not our order")
-        if self.orders.want_cancel(order):
-            self._house.lay(CancelEvent(order.client_order_id, self.name, by))
+        with self._house.shield:
+            if self.orders.want_cancel(order):
+                self._house.lay(CancelEvent(order.client_order_id, self.name, by))
 
     def replace(self, order: Order, limit: Number) -> None:
         """Cancel `order` and, when it is over, place what was left of it at `limit`. Raises ValueError for a wrong price."""
@@ -156,7 +166,7 @@ class Desk:
         """Cancel the orders of `symbol` and sell what is held, as soon as nothing is reserved any more."""
         if symbol not in self.market:
             raise ValueError(f"{symbol!r} is not one of our instruments: {', '.join(self.symbols)}")
-        self._flattening[symbol] = _FLATTEN_TRIES
+        self._flattening[symbol] = _Flattening(_FLATTEN_TRIES)
         for order in self.orders:
             if order.symbol == symbol:
                 self.cancel(order)
@@ -221,10 +231,15 @@ class Desk:
         return held // instrument.quantity_step * instrument.quantity_step if held > 0 else ZERO
 
     def call(self, hook: str, *arguments: Any) -> None:
-        """Call a hook of the strategy through its guard; one it did not write is not called."""
-        guarded = self.hooks.get(hook)
+        """Call a hook of the strategy through its guard; one it did not write, or that comes before `on_start`, is not called."""
+        guarded = self.hooks.get(hook) if self.is_started else None
         if guarded is not None:
             guarded(*arguments)
+
+    def start(self) -> None:
+        """Run `on_start`; from now on the strategy hears of everything."""
+        self.is_started = True
+        self.call("on_start")
 
     def hook_times(self, hook: str) -> HookTimes:
         """Return the clockwork of one hook."""
@@ -269,19 +284,17 @@ class Desk:
             if left > 0:
                 self.submit(request.side, request.symbol, left, None, limit, None, request.post_only, request.time_in_force, request.tag)
         if order.symbol in self._flattening:
-            if order.state in _ENDS_FLATTEN:
-                del self._flattening[order.symbol]
-            else:
-                self._continue_flatten(order.symbol)
+            self._continue_flatten(order.symbol, order)
 
-    def _continue_flatten(self, symbol: str) -> None:
+    def _continue_flatten(self, symbol: str, over: Order | None = None) -> None:
         if any(order.symbol == symbol for order in self.orders):
             return
-        tries = self._flattening.pop(symbol)
+        flattening = self._flattening.pop(symbol)
+        # The rest of a sale that found too few buyers is sold again; a sale that was denied or refused ends it, and the order says why.
+        is_refused = over is not None and over.client_order_id == flattening.sale and over.state in _ENDS_FLATTEN
         quantity = self.sellable(symbol)
-        if self.is_paused or not tries or quantity < self.market[symbol].instrument.min_quantity:
+        if self.is_paused or is_refused or not flattening.tries or quantity < self.market[symbol].instrument.min_quantity:
             return
-        # The rest of a sale that found too few buyers is sold again; a sale that is denied or refused ends it, and the order says why.
-        order = self.submit(Side.SELL, symbol, quantity, None, None, None, False, "GTC", "flatten")
-        if order.is_open:
-            self._flattening[symbol] = tries - 1
+        sale = self.submit(Side.SELL, symbol, quantity, None, None, None, False, "GTC", "flatten")
+        if sale.is_open:
+            self._flattening[symbol] = _Flattening(flattening.tries - 1, sale.client_order_id)

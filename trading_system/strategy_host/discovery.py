@@ -18,6 +18,8 @@ import msgspec
 from trading_system.strategy_host.strategy_base import HOOKS, StrategyBase
 
 _DOOR = "trading_system"
+#: What every strategy has and no strategy may give another meaning.
+_WORDS = {name for name in vars(StrategyBase) if not name.startswith("_")} - {"Params", "State", "params", "state", "timeframe", "warm_up"}
 
 
 def load_strategy(path: Path, problems: list[str]) -> type[StrategyBase] | None:
@@ -66,7 +68,8 @@ def _import(path: Path, problems: list[str]) -> ModuleType | None:
         problems.append(f"{error.filename or path}:{error.lineno or 1}: this is not Python: {error.msg}")
     except ImportError as error:
         problems.append(f"{_place(path, error)}: {_import_words(error)}")
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        # Also one that wants to end the program: a strategy file decides nothing here.
         problems.append(f"{_place(path, error)}: {type(error).__name__}: {error}")
     else:
         return module
@@ -98,14 +101,16 @@ def _place(path: Path, error: BaseException) -> str:
 
 def _check_hooks(path: Path, kind: type[StrategyBase], problems: list[str]) -> None:
     for name, member in vars(kind).items():
-        if not callable(member) or not inspect.isfunction(member):
+        if not inspect.isfunction(member):
+            if name in _WORDS:
+                problems.append(f"{path}: {name} of {kind.__name__} is a word of every strategy and cannot mean something else")
             continue
         where = f"{path}:{member.__code__.co_firstlineno}"
         if name in HOOKS:
             expected = list(inspect.signature(getattr(StrategyBase, name)).parameters)
             if not _takes(member, len(expected)):
                 problems.append(f"{where}: {name} must take ({', '.join(expected)})")
-            if inspect.iscoroutinefunction(member) or inspect.isgeneratorfunction(member) or inspect.isasyncgenfunction(member):
+            if any(test(member) for test in (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)):
                 problems.append(f"{where}: {name} must be a plain function, not async and without yield")
         elif name.startswith("on_"):
             near = difflib.get_close_matches(name, HOOKS, 1)
@@ -134,7 +139,8 @@ def _check_structs(path: Path, kind: type[StrategyBase], problems: list[str]) ->
 def _try_to_make(path: Path, kind: type[StrategyBase], problems: list[str]) -> None:
     try:
         kind()
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
+        # Also one that wants to end the program: a strategy file decides nothing here.
         problems.append(f"{_place(path, error)}: __init__ raised {type(error).__name__}: {error}; "
                         "self.params, self.market and the rest are there from on_start on")
 

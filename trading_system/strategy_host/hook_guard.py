@@ -8,10 +8,7 @@ from typing import Any
 
 from trading_system.core.ports import Runtime
 from trading_system.strategy_host.desk import Desk
-
-
-class HookTimeout(BaseException):
-    """Raised inside a hook that took too long; not an Exception, so that a hook's own `except Exception` does not swallow it."""
+from trading_system.strategy_host.shield import HookTimeout, Shield
 
 
 class HookGuard:
@@ -32,11 +29,12 @@ class HookGuard:
         self._hook = ""
         self._shot_at = 0
         self.shots = 0
+        self.shield = Shield()
         runtime.on_interrupt(self._land)
 
     def wrap(self, desk: Desk, hook: Callable[..., None]) -> Callable[..., None]:
         """Return `hook` with the guard around it, to be called by the engine only."""
-        name = hook.__name__
+        name = getattr(hook, "__name__", "a timer")
         times = desk.hook_times(name)
         monotonic_ns = self._runtime.monotonic_ns
 
@@ -47,6 +45,7 @@ class HookGuard:
             try:
                 self._calls = number = self._calls + 1
                 self._desk, self._hook, self._started_ns = desk, name, started_ns
+                self.shield.forget()
                 self._call = number
                 try:
                     hook(*arguments)
@@ -57,7 +56,8 @@ class HookGuard:
                 self._pause(desk, f"{name} ran longer than {self.limit_ns / 1e9:g} s and was broken off")
             except Exception as error:
                 self._pause(desk, f"{name} raised {_where(error)}")
-            except (SystemExit, KeyboardInterrupt) as error:
+            except BaseException as error:
+                # Whatever a strategy raises is its own affair; Ctrl-C comes as a command, never as an exception.
                 self._pause(desk, f"{name} raised {type(error).__name__}")
             times.add(monotonic_ns() - started_ns)
         return guarded
@@ -69,7 +69,7 @@ class HookGuard:
                 hook(*arguments)
             except Exception as error:
                 if not desk.is_paused:
-                    self._pause(desk, f"{hook.__name__} raised {_where(error)}")
+                    self._pause(desk, f"{getattr(hook, '__name__', 'a timer')} raised {_where(error)}")
         return contained
 
     def hanging(self, now_ns: int) -> tuple[Desk, str, float] | None:
@@ -88,7 +88,7 @@ class HookGuard:
 
     def _land(self) -> None:
         if self._call and self._shot_at == self._call:
-            raise HookTimeout
+            self.shield.land()
 
 
 def _where(error: Exception) -> str:

@@ -17,7 +17,8 @@ from trading_system.strategy_host.market_view import MarketView
 if TYPE_CHECKING:
     from trading_system.oms.order_manager import OrderManager
     from trading_system.oms.position import Position
-    from trading_system.strategy_host.desk import Desk, StrategyLog
+    from trading_system.strategy_host.desk import Desk
+    from trading_system.strategy_host.strategy_log import StrategyLog
 
 
 class StrategyBase:

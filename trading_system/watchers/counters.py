@@ -27,7 +27,8 @@ class Counters:
             self.warnings.append(event.text)
             del self.warnings[:-self._keep]
         elif type(event) is FillEvent:
-            self.fills += 1
-            self.first_fill_ns = self.first_fill_ns or event.fill.time_ns
+            if event.fill.exact.quantity:       # a correction of fees is no fill
+                self.fills += 1
+                self.first_fill_ns = self.first_fill_ns or event.fill.time_ns
         elif not event.verdict.is_accepted:
             self.denied += 1

@@ -42,6 +42,9 @@ class FakeRuntime:
             self.time_ns = max(self.time_ns, due_ns)
             body.switch()
 
+    def random(self) -> float:
+        return 0.5
+
     def lock(self) -> Any:
         return contextlib.nullcontext()
 

@@ -25,10 +25,14 @@ class FakeTransport:
     def on(self, path: str, *answers: Answer) -> None:
         self.answers[path] = list(answers)
 
+    def on_any(self, *answers: Answer) -> None:
+        """Lay answers for every path that has none of its own."""
+        self.answers[""] = list(answers)
+
     def send(self, request: HttpRequest, deadline_ns: int) -> HttpReply:
         self.requests.append(request)
         self.deadlines.append(deadline_ns)
-        answers = self.answers[request.path]
+        answers = self.answers.get(request.path) or self.answers[""]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, Exception):
             raise answer

@@ -88,6 +88,19 @@ def test_an_unknown_name_means_not_made(transport: RequestsTransport) -> None:
         send(transport, "http://name.invalid", "POST")
 
 
+@pytest.mark.parametrize(
+    "error", [socket.gaierror(-3, "Temporary failure in name resolution"), socket.gaierror(-2, "Name or service not known"),
+              UnicodeError("label too long"), OSError(24, "Too many open files")])
+def test_whatever_fails_while_a_name_is_looked_up_means_not_made(
+    transport: RequestsTransport, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*arguments: object, **named: object) -> None:
+        raise error
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    with pytest.raises(ConnectionNotMade, match=type(error).__name__):
+        send(transport, "http://venue.example", "POST")
+
+
 def test_a_deadline_that_has_passed_sends_nothing(transport: RequestsTransport, serve: Serve) -> None:
     server = serve(answering())
     with pytest.raises(ConnectionNotMade, match="deadline"):

@@ -1,13 +1,15 @@
 """The feed poller: one call for all symbols at each ring, never two at once, and a venue that fails is told of once."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import pytest
 
 from tests.hand_cranked_runtime import SECOND, HandCrankedRuntime
 from trading_system.collectors.feed_poller import FeedPoller
 from trading_system.core.errors import AccessDenied, TryAgain
-from trading_system.core.events import ConnectionEvent
+from trading_system.core.events import ConnectionEvent, InstrumentEvent
+from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, Tick, Trade
 
 
@@ -22,6 +24,7 @@ class SlowFeed:
         self.error: Exception | None = None
         self.calls: list[tuple[str, object]] = []
         self.tape: list[int] = []
+        self.states: dict[str, MarketStatus] = {}
 
     def _answer(self, call: str, about: object) -> None:
         self.calls.append((call, about))
@@ -33,6 +36,9 @@ class SlowFeed:
     def poll(self, symbols: Sequence[str]) -> list[Tick]:
         self._answer("poll", tuple(symbols))
         return [Tick(symbol, len(self.calls), 1.0, 2.0) for symbol in symbols]
+
+    def statuses(self) -> dict[str, MarketStatus]:
+        return self.states
 
     def book(self, symbol: str) -> Book:
         self._answer("book", symbol)
@@ -46,6 +52,11 @@ class SlowFeed:
         raise AssertionError("a poller needs no history")
 
 
+def market(symbol: str, status: MarketStatus = MarketStatus.ACTIVE) -> Instrument:
+    one = Decimal(1)
+    return Instrument(symbol, "XBT", "ZAR", one, one, one, one * 9, one, one * 9, status=status)
+
+
 class Polled:
     """A poller at work, and what it laid."""
 
@@ -54,9 +65,19 @@ class Polled:
         self.feed = SlowFeed(self.runtime)
         self.market: list[object] = []
         self.answers: list[object] = []
-        self.poller = FeedPoller(self.feed, ["A.luno", "B.luno"], self.runtime, self.market.append, self.answers.append, books, trades)
+        self.laid: list[object] = []
+        self.poller = FeedPoller(self.feed, ["A.luno", "B.luno"], self.runtime, self.lay_market, self.lay, books, trades,
+                                 [market("A.luno"), market("B.luno")])
         self.poller.start()
         self.runtime.run_until_idle()
+
+    def lay_market(self, item: object) -> None:
+        self.market.append(item)
+        self.laid.append(item)
+
+    def lay(self, item: object) -> None:
+        self.answers.append(item)
+        self.laid.append(item)
 
     def ring(self) -> None:
         self.poller.ring()
@@ -144,3 +165,22 @@ def test_a_poller_stopped_while_a_poll_is_under_way_ends_after_it() -> None:
     polled.poller.stop()
     polled.runtime.run_until(10 * SECOND)
     assert len(polled.feed.calls) == 1
+
+
+def test_a_market_that_changes_its_state_is_told_of_once_and_before_its_tick() -> None:
+    polled = Polled()
+    for status in (MarketStatus.ACTIVE, MarketStatus.POST_ONLY, MarketStatus.POST_ONLY, MarketStatus.HALTED, MarketStatus.ACTIVE):
+        polled.feed.states = {"A.luno": status, "B.luno": MarketStatus.ACTIVE}
+        polled.ring()
+    changes = (MarketStatus.POST_ONLY, MarketStatus.HALTED, MarketStatus.ACTIVE)
+    assert polled.answers == [InstrumentEvent(market("A.luno", status)) for status in changes]
+    first = polled.laid.index(polled.answers[0])
+    assert [getattr(one, "symbol", None) for one in polled.laid[:first]] == ["A.luno", "B.luno"]
+    assert isinstance(polled.laid[first + 1], Tick)
+
+
+def test_a_market_that_nothing_is_said_of_stays_as_it_was_and_a_strange_one_is_not_told_of() -> None:
+    polled = Polled()
+    polled.feed.states = {"C.luno": MarketStatus.HALTED}
+    polled.ring()
+    assert polled.answers == []

@@ -92,6 +92,7 @@ class SmallHouse:
             desk = self.desks[name]
             desk.hooks = {hook: self.guard.wrap(desk, getattr(strategy, hook)) for hook in HOOKS if writes(strategy, hook)}
             self.engine.join(desk)
+            desk.is_started = True
         self.desk = next(iter(self.desks.values()))
         self.strategy = next(iter(strategies.values()))
         self.flow = self.engine.flow

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from tests.hand_cranked_runtime import SECOND
 from tests.unit.engine.small_house import SYMBOL, QuietStrategy, SmallHouse, instrument
 from trading_system.core.actions import CancelOrder
 from trading_system.core.events import CommandEvent, ConnectionEvent, HeartbeatEvent, InstrumentEvent, WarningEvent
@@ -13,6 +14,8 @@ from trading_system.core.market_data import Tick
 from trading_system.core.order import OrderState
 from trading_system.core.order_update import Answer
 from trading_system.core.records import CapitalBooked, StateSaved
+from trading_system.engine.bar_builder import BarBuilder
+from trading_system.engine.queues import Queues
 from trading_system.strategy_host.strategy_base import StrategyBase
 
 
@@ -169,3 +172,20 @@ def test_what_leaves_was_remembered_in_the_same_breath() -> None:
     house.tick()
     ((records, actions),) = batches
     assert [record.body.request for record in records] == [action.request for action in actions]
+
+
+def test_ticks_that_were_conflated_away_are_in_the_bars_all_the_same_and_do_not_pile_up() -> None:
+    house = SmallHouse(bar_ns=5 * SECOND)
+    route = house.engine.routes[SYMBOL]
+    route.builders.append(BarBuilder(SYMBOL, 5 * SECOND))
+    queues = Queues(house.runtime.mailbox())
+    queues.keep_for_bars(SYMBOL)
+    for price in (100.0, 150.0, 90.0, 101.0):
+        queues.lay_market(Tick(SYMBOL, house.runtime.now_ns(), price, price))
+    queues.drain(house.tell, lambda: False)
+    house.pass_seconds(5)
+    house.beat()
+    bar = route.view.bar
+    assert bar is not None
+    assert (bar.open, bar.high, bar.low, bar.close, bar.count) == (100.0, 150.0, 90.0, 101.0, 4)
+    assert not queues.skipped[SYMBOL]

@@ -20,7 +20,7 @@ def request(**changes: Any) -> OrderRequest:
 
 
 def situation(**changes: Any) -> Situation:
-    made = Situation(instrument(), RiskLimits(), "", Decimal(100), 1.0, 0, "ZAR", Decimal(1), Decimal(1000))
+    made = Situation(instrument(), RiskLimits(), "", Decimal(100), 1.0, 0, 1, "ZAR", Decimal(1), Decimal(1000))
     return msgspec.structs.replace(made, **changes)
 
 
@@ -85,3 +85,8 @@ def test_the_first_control_that_objects_decides_and_denials_are_counted_by_code(
     risk.judge(request(), situation(open_orders=99))
     risk.judge(request(), situation(open_orders=99))
     assert risk.denied == {"closed": 1, "open_orders": 2}
+
+
+def test_a_flood_of_orders_in_answer_to_one_event_is_denied() -> None:
+    assert judged(request(), situation(orders_in_a_row=100)) == ("", "")
+    assert judged(request(), situation(orders_in_a_row=101)) == ("flood", "it ordered more than 100 times in answer to one event")

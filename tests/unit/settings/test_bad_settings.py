@@ -91,7 +91,6 @@ OF_THE_SYSTEM = [
     ("simulator: {url: here}", "system:1: system.simulator.url: expected an address such as http://127.0.0.1:8080, found 'here'"),
     ("brokers: {Luno: {}}", f"system:1: system.brokers.Luno: expected the name of a broker, found 'Luno': {NAME_MEND}"),
     ("brokers: {luno: x}", "system:1: system.brokers.luno: expected settings written as 'key: value', found 'x'"),
-    ("brokers:", "system:1: system.brokers: expected the brokers by name, found nothing"),
     ("- a", "system:1: expected settings written as 'key: value', found a list"),
 ]  # fmt: skip
 

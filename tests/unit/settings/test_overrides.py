@@ -19,7 +19,7 @@ def test_a_value_is_overridden_whether_it_was_written_or_not(desk):
         "system.simulator.seed=10",
         "system.brokers.luno.calls_per_second=2",
     ]
-    settings = desk.load(A, overrides=overrides)
+    settings = desk.load(A, "brokers: {luno: {adapter: luno}}", overrides=overrides)
     alpha = settings.global_settings.strategies["alpha"]
     assert settings.global_settings.mode == "paper"
     assert alpha.params.plain() == {"quantity": "0.002", "new": "a=b"}
@@ -72,7 +72,7 @@ def test_nothing_after_the_equals_sign_sets_an_optional_value_back(desk):
         ("system.simulator.sed=1", "system.simulator.sed: there is no such setting, did you mean 'system.simulator.seed'?"),
         ("system.max_open_orders=0",
          "system.max_open_orders: expected a whole number (at least 1, at most 10000), found '0'"),
-        ("system.brokers.kraken.adapter=x", "system.brokers.kraken.adapter: there is no such setting; known in system.brokers: luno"),
+        ("system.brokers.kraken.adapter=x", "system.brokers.kraken.adapter: there is no such setting; known in system.brokers: nothing"),
         ("strategies..x=1", "strategies..x: there is no such setting; known in strategies: alpha"),
     ],
 )  # fmt: skip

@@ -71,7 +71,7 @@ class Stage:
     # What a test does.
 
     def start(self) -> "Stage":
-        self.desk.call("on_start")
+        self.desk.start()
         self._drain()
         return self
 

@@ -200,3 +200,9 @@ def test_stopping_the_board_writes_the_last_picture() -> None:
     picture.board.redraw()
     picture.board.stop(picture.runtime.monotonic_ns() + SECOND)
     assert picture.written == [1]
+
+
+def test_a_correction_of_fees_is_not_counted_as_a_fill() -> None:
+    counters = Counters()
+    counters.notice(fill("0", XBT="0.1"), ())
+    assert (counters.fills, counters.first_fill_ns) == (0, 0)

@@ -38,7 +38,7 @@ def fee_row(**changes: Any) -> dict[str, Any]:
 
 def ticker_row(**changes: Any) -> dict[str, Any]:
     return {
-        "pair": "XBTZAR", "timestamp": 1790127301388, "bid": "1200100.00000000", "ask": "1200300.00000000", "last_trade": "1200200.00",
+        "pair": "XBTZAR", "timestamp": 1789999901388, "bid": "1200100.00000000", "ask": "1200300.00000000", "last_trade": "1200200.00",
         "rolling_24_hour_volume": "3.5", "status": "ACTIVE", **changes,
     }
 
@@ -47,7 +47,7 @@ def order_row(**changes: Any) -> dict[str, Any]:
     return {
         "order_id": "BXAAAAAAAAAAAA1", "client_order_id": "ours-1", "pair": "XBTZAR", "side": "BUY", "type": "LIMIT", "status": "PENDING",
         "limit_price": "1200000.00", "limit_volume": "0.01", "stop_price": "0.00", "stop_direction": "", "base": "0.00", "counter": "0.00",
-        "fee_base": "0.00", "fee_counter": "0.00", "creation_timestamp": 1790127301388, "completed_timestamp": 0,
+        "fee_base": "0.00", "fee_counter": "0.00", "creation_timestamp": 1789999901388, "completed_timestamp": 0,
         "expiration_timestamp": 0, "base_account_id": 8203463422864003664, "counter_account_id": 8203463422864003665,
         "time_in_force": "GTC", **changes,
     }
@@ -55,14 +55,14 @@ def order_row(**changes: Any) -> dict[str, Any]:
 
 def own_trade_row(**changes: Any) -> dict[str, Any]:
     return {
-        "pair": "XBTZAR", "sequence": 7, "order_id": "BXAAAAAAAAAAAA1", "type": "BID", "timestamp": 1790127301388, "price": "1200000.00",
+        "pair": "XBTZAR", "sequence": 7, "order_id": "BXAAAAAAAAAAAA1", "type": "BID", "timestamp": 1789999901388, "price": "1200000.00",
         "volume": "0.01", "base": "0.01", "counter": "12000.00", "fee_base": "0.00006", "fee_counter": "0.00", "is_buy": True,
         "client_order_id": "ours-1", **changes,
     }
 
 
 def trade_row(**changes: Any) -> dict[str, Any]:
-    return {"sequence": 5, "timestamp": 1790127301388, "price": "1200000.00", "volume": "0.02", "is_buy": False, **changes}
+    return {"sequence": 5, "timestamp": 1789999901388, "price": "1200000.00", "volume": "0.02", "is_buy": False, **changes}
 
 
 def request(kind: OrderKind = OrderKind.LIMIT, side: Side = Side.BUY, **changes: Any) -> OrderRequest:

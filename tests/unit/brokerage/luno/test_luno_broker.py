@@ -12,7 +12,7 @@ from brokerage.transport import HttpReply, HttpRequest
 from tests.unit.brokerage.fake_runtime import START_NS, FakeRuntime
 from tests.unit.brokerage.fake_transport import FakeTransport, replying
 from tests.unit.brokerage.luno.luno_rows import ERROR, fee_row, luno_client, market_row, order_row, own_trade_row, request
-from trading_system.core.errors import TryAgain
+from trading_system.core.errors import OrderRefused, RefusalReason, TryAgain
 from trading_system.core.events import Balance
 from trading_system.core.order import OrderKind, OrderRequest, TimeInForce
 from trading_system.core.order_update import Answer
@@ -95,6 +95,34 @@ def test_an_order_is_placed_under_its_name_with_its_time_and_ttl(
     always = {"pair": "XBTZAR", "client_order_id": "ours-1", "timestamp": str(START_NS // 10**6), "ttl": "5000"}
     assert (sent.path, form) == (path, {**form, **expected, **always})
     assert sent.token == "ours-1"
+
+
+def test_a_stop_order_waits_outside_the_book_until_it_is_triggered(broker: LunoBroker, transport: FakeTransport) -> None:
+    order = request(OrderKind.STOP_LIMIT, Side.SELL, quantity=Decimal("0.01"), limit=Decimal(1190000), stop=Decimal(1195000))
+    assert broker.place_order(order).answer is Answer.ACCEPTED
+    row = order_row(side="SELL", type="STOP_LIMIT", status="AWAITING", stop_price="1195000.00", stop_direction="BELOW")
+    transport.on(ORDER, replying(row), replying({**row, "status": "PENDING"}),
+                 replying({**row, "status": "COMPLETE", "base": "0.01", "counter": "11950.00"}))
+    transport.on(ORDERS, replying({"orders": [row]}))
+    (listed,) = broker.open_orders().updates
+    assert (listed.answer, listed.side, listed.quantity) == (Answer.WAITING, Side.SELL, order.quantity)
+    assert [broker.look_up(order).answer for _ in range(3)] == [Answer.WAITING, Answer.OPEN, Answer.FILLED]
+
+
+def test_a_stop_order_that_luno_refuses_says_why(broker: LunoBroker, transport: FakeTransport) -> None:
+    order = request(OrderKind.STOP_LIMIT, quantity=Decimal("0.01"), limit=Decimal(1190000), stop=Decimal(1195000))
+    for code, reason in (("ErrStopPriceTooHigh", RefusalReason.PRICE_OUT_OF_RANGE), ("ErrInvalidStopDirection", RefusalReason.OTHER)):
+        transport.on("/api/1/postorder", replying({**ERROR, "error_code": code}, 400))
+        with pytest.raises(OrderRefused) as refused:
+            broker.place_order(order)
+        assert refused.value.refusal is reason
+
+
+def test_what_luno_turned_away_is_counted_with_the_bad_rows(broker: LunoBroker, transport: FakeTransport) -> None:
+    transport.on(BALANCE, replying(b"", 429))
+    with pytest.raises(TryAgain):
+        broker.balances()
+    assert broker.refused == {"HTTP 429": 1}
 
 
 @pytest.mark.parametrize(

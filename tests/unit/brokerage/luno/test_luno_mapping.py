@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerage.luno import mapping
+from brokerage.luno import fields, mapping
 from brokerage.luno.mapping import Market
 from tests.unit.brokerage.luno.luno_rows import EVIDENCE, fee_row, market_row, order_row, own_trade_row, ticker_row, trade_row
 from trading_system.core.events import Balance
 from trading_system.core.instrument import MarketStatus
-from trading_system.core.market_data import Tick, Trade
-from trading_system.core.order_update import ZERO, Answer, OrderUpdate
+from trading_system.core.market_data import Bar, Tick, Trade
+from trading_system.core.order_update import ZERO, OrderUpdate
 from trading_system.core.side import Side
 
 XBTZAR = Market("XBT", "ZAR")
@@ -27,22 +27,22 @@ def update(**changes: Any) -> OrderUpdate:
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=12, min_value=-(10**12), max_value=10**12))
 def test_a_decimal_written_as_text_comes_back_exactly(number: Decimal) -> None:
-    read = mapping.signed({"a": format(number, "f")}, "a")
+    read = fields.signed({"a": format(number, "f")}, "a")
     assert read == number
     padded = format(number, "f") + "000000"
-    assert mapping.signed({"a": padded}, "a") == number
+    assert fields.signed({"a": padded}, "a") == number
     assert "E" not in str(read) or abs(read) < D("1e-6")
 
 
 @given(st.integers(-(10**15), 10**15))
 def test_a_whole_json_number_is_a_decimal_too(number: int) -> None:
-    assert mapping.signed({"a": number}, "a") == number
+    assert fields.signed({"a": number}, "a") == number
 
 
 @given(st.text(max_size=12))
 def test_any_text_is_either_a_finite_number_or_refused_by_name(text: str) -> None:
     try:
-        number, reason = mapping.amount({"volume": text}, "volume"), "volume is fine"
+        number, reason = fields.amount({"volume": text}, "volume"), "volume is fine"
     except ValueError as error:
         number, reason = ZERO, str(error)
     assert reason.startswith("volume is ")
@@ -57,11 +57,11 @@ NOT_NUMBERS = ["NaN", "Infinity", "-inf", "1e5", "1_000", " 1", "1 ", "", ".", "
 @pytest.mark.parametrize("value", NOT_NUMBERS)
 def test_what_is_not_a_plain_decimal_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"^volume is "):
-        mapping.signed({"volume": value}, "volume")
+        fields.signed({"volume": value}, "volume")
 
 
 def test_a_missing_field_is_named_and_a_row_must_be_an_object() -> None:
-    for read in (mapping.amount, mapping.whole, mapping.text):
+    for read in (fields.amount, fields.whole, fields.text):
         with pytest.raises(ValueError, match=r"^volume is None"):
             read({}, "volume")
         with pytest.raises(ValueError, match=r"^row is"):
@@ -70,19 +70,19 @@ def test_a_missing_field_is_named_and_a_row_must_be_an_object() -> None:
 
 def test_a_negative_amount_is_refused() -> None:
     with pytest.raises(ValueError, match="less than zero"):
-        mapping.amount({"a": "-0.01"}, "a")
-    assert str(mapping.amount({"a": "-0.00"}, "a")) == "0"
+        fields.amount({"a": "-0.01"}, "a")
+    assert str(fields.amount({"a": "-0.00"}, "a")) == "0"
 
 
 def test_json_numbers_keep_their_digits() -> None:
-    assert mapping.signed({"a": D("0.08")}, "a") == D("0.08")
-    assert mapping.signed({"a": D("1E-5")}, "a") == D("0.00001")
+    assert fields.signed({"a": D("0.08")}, "a") == D("0.08")
+    assert fields.signed({"a": D("1E-5")}, "a") == D("0.00001")
 
 
 @pytest.mark.parametrize("value", [-1, 1.5, D(1), True, "1.0", "", None, "-1", "1" * 20])
 def test_what_is_not_a_whole_number_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match=r"^sequence is "):
-        mapping.whole({"sequence": value}, "sequence")
+        fields.whole({"sequence": value}, "sequence")
 
 
 def test_a_market_becomes_an_instrument_with_its_grid() -> None:
@@ -112,6 +112,12 @@ def test_the_step_of_a_counter_amount_is_never_finer_than_what_luno_takes(counte
 )
 def test_every_spelling_of_a_market_s_state_is_known(word: str, status: MarketStatus) -> None:
     assert mapping.instrument(market_row(trading_status=word), None, "luno").status is status
+    assert mapping.market_status(word) is status
+
+
+@pytest.mark.parametrize("nonsense", [None, 7, {}, [], "active", ""])
+def test_a_state_that_is_no_word_of_luno_s_is_unknown(nonsense: object) -> None:
+    assert mapping.market_status(nonsense) is MarketStatus.UNKNOWN
 
 
 def test_the_dearer_side_s_fee_counts_and_a_maker_may_be_paid() -> None:
@@ -136,14 +142,15 @@ def test_a_scale_out_of_all_proportion_is_refused() -> None:
 
 
 def test_a_ticker_becomes_a_tick() -> None:
-    assert mapping.tick(ticker_row(), "luno") == Tick("XBTZAR.luno", 1790127301388 * 10**6, 1200100.0, 1200300.0, 1200200.0)
+    assert mapping.tick(ticker_row(), "luno") == Tick("XBTZAR.luno", 1789999901388 * 10**6, 1200100.0, 1200300.0, 1200200.0)
     assert math.isnan(mapping.tick(ticker_row(last_trade="0.00"), "luno").last)
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [({"bid": "0.00"}, "empty side"), ({"ask": "0.00"}, "empty side"), ({"bid": "1200301"}, "crossed book"), ({"bid": "-1"}, "^bid is"),
-     ({"ask": "NaN"}, "^ask is"), ({"timestamp": 0}, "^timestamp is"), ({"timestamp": None}, "^timestamp is"), ({"pair": ""}, "^pair is")],
+     ({"ask": "NaN"}, "^ask is"), ({"timestamp": 0}, "^timestamp is"), ({"timestamp": None}, "^timestamp is"), ({"pair": ""}, "^pair is"),
+     ({"status": "OPEN"}, "^status is"), ({"status": None}, "^status is"), ({"status": ["ACTIVE"]}, "^status is")],
 )
 def test_a_ticker_without_two_sane_sides_is_refused(changes: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
@@ -151,46 +158,24 @@ def test_a_ticker_without_two_sane_sides_is_refused(changes: dict[str, Any], why
 
 
 def test_a_book_has_its_best_levels_first_whatever_the_order_of_the_rows() -> None:
-    levels = [{"price": "2762.00", "volume": "0.5"}, {"price": "2765.00", "volume": "3.925038"}]
-    book = mapping.book({"timestamp": 5, "bids": levels, "asks": levels[::-1]}, "XBTZAR.luno")
-    assert book.bids == ((2765.0, 3.925038), (2762.0, 0.5))
-    assert book.asks == ((2762.0, 0.5), (2765.0, 3.925038))
+    bids = [{"price": "2762.00", "volume": "0.5"}, {"price": "2763.00", "volume": "0.026792"}]
+    asks = [{"price": "2767.00", "volume": "1"}, {"price": "2765.00", "volume": "3.925038"}]
+    book = mapping.book({"timestamp": 5, "bids": bids, "asks": asks}, "XBTZAR.luno")
+    assert book.bids == ((2763.0, 0.026792), (2762.0, 0.5))
+    assert book.asks == ((2765.0, 3.925038), (2767.0, 1.0))
     assert book.time_ns == 5_000_000
+    with pytest.raises(ValueError, match="crossed book"):
+        mapping.book({"timestamp": 5, "bids": asks, "asks": bids}, "XBTZAR.luno")
     with pytest.raises(ValueError, match="price is zero"):
         mapping.book({"timestamp": 5, "bids": [{"price": "0", "volume": "1"}], "asks": []}, "X")
 
 
 def test_a_public_trade_is_read_with_numbers_written_either_way() -> None:
-    expected = Trade("XBTZAR.luno", 1790127301388 * 10**6, 1200000.0, 0.02, False, 5)
+    expected = Trade("XBTZAR.luno", 1789999901388 * 10**6, 1200000.0, 0.02, False, 5)
     assert mapping.trade(trade_row(), "XBTZAR.luno") == expected
-    assert mapping.trade(trade_row(sequence="5", timestamp="1790127301388"), "XBTZAR.luno") == expected
+    assert mapping.trade(trade_row(sequence="5", timestamp="1789999901388"), "XBTZAR.luno") == expected
     with pytest.raises(ValueError, match=r"^is_buy is"):
         mapping.trade(trade_row(is_buy="false"), "XBTZAR.luno")
-
-
-@pytest.mark.parametrize(
-    ("changes", "answer"),
-    [
-        ({"status": "AWAITING"}, Answer.OPEN),
-        ({"status": "AWAITING", "type": "STOP_LIMIT"}, Answer.WAITING),
-        ({"status": "PENDING", "type": "STOP_LIMIT"}, Answer.OPEN),
-        ({"status": "PENDING"}, Answer.OPEN),
-        ({"status": "PENDING", "base": "0.004", "counter": "4800"}, Answer.OPEN),
-        ({"status": "COMPLETE", "base": "0.01", "counter": "12000"}, Answer.FILLED),
-        ({"status": "COMPLETE", "base": "0.0100000", "counter": "12000"}, Answer.FILLED),
-        ({"status": "COMPLETE", "base": "0.009999", "counter": "11998.8"}, Answer.CANCELED),
-        ({"status": "COMPLETE"}, Answer.CANCELED),
-        ({"status": "COMPLETE", "time_in_force": "IOC", "base": "0.005", "counter": "6000"}, Answer.CANCELED),
-        ({"status": "COMPLETE", "type": "MARKET", "limit_volume": "0.00", "base": "0.001", "counter": "1200"}, Answer.FILLED),
-        ({"status": "COMPLETE", "type": "MARKET", "limit_volume": "0.00"}, Answer.CANCELED),
-        ({"status": "COMPLETE", "type": "MARKET", "limit_volume": "5000.00", "base": "0.001", "counter": "1200"}, Answer.FILLED),
-        ({"status": "COMPLETE", "type": "MARKET", "side": "SELL", "base": "0.01", "counter": "12000"}, Answer.FILLED),
-        ({"status": "COMPLETE", "type": "MARKET", "side": "SELL", "base": "0.004", "counter": "4800"}, Answer.CANCELED),
-        ({"status": "COMPLETE", "type": "MARKET", "side": "SELL", "limit_volume": "", "base": "0.004", "counter": "4800"}, Answer.FILLED),
-    ],
-)
-def test_what_luno_calls_complete_is_told_apart(changes: dict[str, Any], answer: Answer) -> None:
-    assert update(**changes).answer is answer
 
 
 def test_an_order_carries_totals_and_echoes_what_luno_holds() -> None:
@@ -222,6 +207,28 @@ def test_a_market_buy_has_no_quantity_and_a_stranger_has_no_name() -> None:
 def test_an_order_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(changes))} is "):
         update(**changes)
+
+
+def candle_row(**changes: Any) -> dict[str, Any]:
+    return {"timestamp": 1789999860000, "open": "10.00", "close": "12.00", "high": "13.00", "low": "9.5", "volume": "3.25", **changes}
+
+
+def test_a_candle_becomes_a_bar_and_an_empty_one_a_flat_bar() -> None:
+    minute = 60 * 10**9
+    assert mapping.candle(candle_row(), "X", minute) == Bar("X", 1789999860 * 10**9, 1789999920 * 10**9, 10.0, 13.0, 9.5, 12.0, 3.25, 0)
+    flat = mapping.candle(candle_row(open="10", high="10", low="10", close="10", volume="0.00"), "X", minute)
+    assert (flat.open, flat.high, flat.low, flat.close, flat.volume) == (10, 10, 10, 10, 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [({"high": "11.9"}, "do not span"), ({"low": "10.01"}, "do not span"), ({"open": "0"}, "^open is zero"), ({"close": "NaN"}, "^close is"),
+     ({"volume": "-1"}, "^volume is"), ({"volume": None}, "^volume is"), ({"timestamp": 1789999861000}, "between two steps"),
+     ({"timestamp": 0}, "^timestamp is")],
+)
+def test_a_candle_that_makes_no_sense_is_refused(changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        mapping.candle(candle_row(**changes), "X", 60 * 10**9)
 
 
 def test_an_own_trade_is_on_the_side_of_our_order_not_of_the_taker() -> None:

@@ -4,10 +4,12 @@ import base64
 import json
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
 
+from brokerage.luno_simulator.account_list import account_id_of
 from brokerage.luno_simulator.api import Answer, LunoApi
 from brokerage.luno_simulator.exchange import GENESIS_NS, Exchange
 from brokerage.luno_simulator.order import CROWD, Kind, Order, Side, TimeInForce
@@ -19,10 +21,10 @@ TRADING_BITS = 1 | 2 | 32 | 64
 class ApiCaller:
     """Calls a `LunoApi` as a client would, with a clock of its own."""
 
-    def __init__(self, exchange: Exchange, rate_limit: int | None = None) -> None:
-        keys = {"trader": ("secret", TRADING_BITS), "reader": ("secret", 32)}
+    def __init__(self, exchange: Exchange, rate_limit: int | None = None, has_control: bool = False) -> None:
+        keys = {"trader": ("secret", TRADING_BITS), "reader": ("secret", 32), "owner": ("secret", TRADING_BITS | 16)}
         self.exchange = exchange
-        self.api = LunoApi(exchange, keys=keys, rate_limit=rate_limit)
+        self.api = LunoApi(exchange, keys=keys, rate_limit=rate_limit, has_control=has_control)
         self.now_ns = exchange.now_ns
         self.authorization = basic("trader", "secret")
 
@@ -54,6 +56,14 @@ class ApiCaller:
 
     def order(self, order_id: str) -> Any:
         return self.get("/api/exchange/3/order", id=order_id)
+
+    def old_order(self, order_id: str) -> Any:
+        return self.get(f"/api/1/orders/{order_id}")
+
+    def rows(self, currency: str, min_row: int = -1000, max_row: int = 0) -> list[Any]:
+        """Return the rows of an account's statement, oldest first."""
+        path = f"/api/1/accounts/{account_id_of(currency)}/transactions"
+        return list(reversed(self.get(path, min_row=min_row, max_row=max_row)["transactions"]))
 
     def balances(self) -> dict[str, Mapping[str, str]]:
         return {row["asset"]: row for row in self.get("/api/1/balance")["balance"]}
@@ -91,7 +101,7 @@ def api(exchange: Exchange) -> ApiCaller:
     return ApiCaller(exchange)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_api() -> type[ApiCaller]:
     return ApiCaller
 
@@ -102,15 +112,27 @@ def make_authorization() -> Any:
 
 
 @pytest.fixture
-def quote(empty_exchange: Exchange) -> Any:
-    """Return a function that lets somebody else quote on the otherwise empty exchange."""
+def quote_on() -> Any:
+    """Return a function that lets somebody else quote on an exchange."""
 
-    def place(pair: str, side: Side, price: str, volume: str) -> Order:
-        market = empty_exchange.floor(pair).market
-        order = empty_exchange.new_crowd_order(market, side, Decimal(price), Decimal(volume), TimeInForce.GTC)
+    def place(exchange: Exchange, pair: str, side: Side, price: str, volume: str) -> Order:
+        market = exchange.floor(pair).market
+        order = exchange.new_crowd_order(market, side, Decimal(price), Decimal(volume), TimeInForce.GTC)
         assert order.owner == CROWD
         assert order.kind is Kind.LIMIT
-        empty_exchange.floor(pair).execute(order, empty_exchange.now_ms)
+        exchange.floor(pair).execute(order, exchange.now_ms)
         return order
 
     return place
+
+
+@pytest.fixture
+def quote(empty_exchange: Exchange, quote_on: Any) -> Any:
+    """Return a function that lets somebody else quote on the otherwise empty exchange."""
+    return partial(quote_on, empty_exchange)
+
+
+@pytest.fixture
+def lonely(empty_exchange: Exchange) -> ApiCaller:
+    """An API on which only `quote` puts something into the books."""
+    return ApiCaller(empty_exchange)

@@ -18,6 +18,12 @@ PRIVATE = [
     ("GET", "/api/exchange/2/orders/BX1"),
     ("GET", "/api/exchange/2/listorders"),
     ("GET", "/api/1/listtrades"),
+    ("GET", "/api/1/listorders"),
+    ("GET", "/api/1/orders/BX1"),
+    ("GET", "/api/exchange/1/candles"),
+    ("GET", "/api/1/accounts/1/transactions"),
+    ("GET", "/api/1/accounts/1/pending"),
+    ("POST", "/api/1/accounts"),
     ("GET", "/api/1/send/networks"),
 ]
 
@@ -50,20 +56,37 @@ def test_market_data_needs_no_key(api: Any) -> None:
 
 
 def test_a_key_can_do_only_what_its_permissions_say(api: Any, make_authorization: Any) -> None:
-    assert api.refusal("GET", "/api/1/send/networks") == (403, "ErrInsufficientPerms")
+    assert api.refusal("POST", "/api/1/accounts", currency="XBT", name="more") == (403, "ErrInsufficientPerms")
     api.authorization = make_authorization("reader", "secret")
     assert api.get("/api/exchange/2/listorders") == {"orders": []}
-    assert api.refusal("GET", "/api/1/balance") == (403, "ErrInsufficientPerms")
+    for path in ("/api/1/balance", "/api/1/accounts/1/transactions", "/api/1/accounts/1/pending"):
+        assert api.refusal("GET", path) == (403, "ErrInsufficientPerms")
     assert api.refusal("POST", "/api/1/postorder") == (403, "ErrInsufficientPerms")
 
 
-def test_a_key_that_may_send_gets_an_empty_list_of_networks(exchange: Exchange, make_authorization: Any) -> None:
+def test_candles_and_networks_need_a_key_but_no_permission(exchange: Exchange, make_authorization: Any) -> None:
     from brokerage.luno_simulator.api import LunoApi
 
-    api = LunoApi(exchange, keys={"sender": ("secret", 4)}, rate_limit=None)
-    headers = {"authorization": make_authorization("sender", "secret")}
-    answer = api.handle("GET", "/api/1/send/networks", [], [], headers, exchange.now_ns)
-    assert json.loads(answer.body) == {"networks": []}
+    api = LunoApi(exchange, keys={"nobody": ("secret", 0)}, rate_limit=None)
+    headers = {"authorization": make_authorization("nobody", "secret")}
+    query = [("pair", "ETHZAR"), ("duration", "60"), ("since", str(exchange.now_ms - 60_000))]
+    for path in ("/api/1/send/networks", "/api/exchange/1/candles"):
+        assert api.handle("GET", path, query, [], headers, exchange.now_ns).status == 200
+        assert api.handle("GET", path, query, [], {}, exchange.now_ns).status == 401
+    assert json.loads(api.handle("GET", "/api/1/send/networks", [], [], headers, exchange.now_ns).body) == {"networks": []}
+
+
+def test_market_data_may_be_kept_for_a_second_and_private_answers_may_not(api: Any) -> None:
+    assert api.answer("GET", "/api/1/ticker", pair="ETHZAR").headers["cache-control"] == "public, max-age=1"
+    for path in ("/api/1/balance", "/api/exchange/1/candles"):
+        assert "cache-control" not in api.answer("GET", path, pair="ETHZAR", duration=60, since=0).headers
+
+
+def test_answers_and_plain_refusals_carry_the_rate_headers_of_the_venue(api: Any) -> None:
+    for pair in ("ETHZAR", "NOPE"):
+        headers = api.answer("GET", "/api/1/ticker", pair=pair).headers
+        assert headers["x-ratelimit-limit"] == "5000, 5000;w=1"
+    assert "x-ratelimit-limit" not in api.answer("GET", "/nowhere").headers
 
 
 @pytest.mark.parametrize("path", ["/", "/api/1/time", "/api/1/postorder/x", "//", "/api/exchange/2/orders/"])

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from brokerage.luno_simulator.order import Side
+
 D = Decimal
 
 
@@ -193,3 +195,29 @@ def test_own_trades_can_be_followed_by_sequence(api: Any) -> None:
     ]
     assert listed(after_seq=last["sequence"] + 1) == []
     assert api.get("/api/1/listtrades", pair="XBTZAR") == {"trades": []}
+
+
+def test_lists_say_the_same_as_each_order_s_own_answer_after_every_change(lonely: Any, quote: Any) -> None:
+    def agree() -> None:
+        for path, one in (("/api/exchange/2/listorders", "/api/exchange/2/orders/"), ("/api/1/listorders", "/api/1/orders/")):
+            for more in ({"closed": "true"}, {}) if "2" in path else ({},):
+                for order in lonely.get(path, **more)["orders"]:
+                    own = lonely.get(one + order["order_id"])
+                    own.pop("trades", None)
+                    assert order == own
+
+    order_id = lonely.limit("BID", 60000, "1")
+    stop_id = lonely.limit("BID", 63000, "1", stop_price=62000, stop_direction="ABOVE")
+    agree()
+    quote("ETHZAR", Side.ASK, "60000", "0.25")
+    agree()
+    lonely.wait(1)
+    lonely.post("/api/1/stoporder", order_id=order_id)
+    agree()
+    quote("ETHZAR", Side.ASK, "62000", "0.1")
+    quote("ETHZAR", Side.BID, "62000", "0.1")
+    assert lonely.order(stop_id)["status"] == "PENDING"
+    agree()
+    quote("ETHZAR", Side.ASK, "63000", "5")
+    assert lonely.order(stop_id)["status"] == "COMPLETE"
+    agree()
