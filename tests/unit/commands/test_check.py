@@ -129,3 +129,13 @@ def test_a_configuration_that_cannot_be_read_ends_with_2(project: Path, capsys: 
     (project / "configs/system_config.yaml").write_text("heartbeat_secs: 1\n")
     assert main.main(["check", "--config", "configs", "--strategies", "strategies"]) == 2
     assert "did you mean 'heartbeat_seconds'?" in capsys.readouterr().err
+
+
+def test_a_last_batch_that_is_torn_is_told_and_left_for_the_start_to_cut(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = journal(project, RunStarted(1, 1, "abcdef", "simulate", "0", "0", {}))
+    file.write_bytes(file.read_bytes() + b"torn")
+    before = file.read_bytes()
+    code, findings, _ = check(project, capsys)
+    assert (code, findings["journal"][0]) == (0, "ok")
+    assert "; its last 4 bytes are torn (" in findings["journal"][1]
+    assert file.read_bytes() == before
