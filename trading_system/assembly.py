@@ -73,10 +73,11 @@ def build_house(plan: Plan) -> TradingSystem:
     """Lay the house together and replay its journal. Raises ConfigError, JournalDamaged, and what the venues raise."""
     settings, runtime, state = plan.settings, plan.runtime, plan.state_directory
     system = settings.system
+    # The venue is asked before anything is opened: when it does not answer, the same can simply be tried again.
+    instruments = instruments_of(plan.venues, settings, plan.enrolled)
     journal = Journal(runtime, state / "journal")
     past = Past.of(journal.read())
     past.adopted.update(adoptions(settings, plan.enrolled, past.strategies, past.adopted))
-    instruments = instruments_of(plan.venues, settings, plan.enrolled)
 
     clock = Clock(runtime.now_ns())
     queues = Queues(runtime.mailbox(), system.market_data_bound)

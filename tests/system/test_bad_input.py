@@ -494,7 +494,7 @@ def test_on_start_that_raises_is_told_with_its_line_and_nothing_is_traded(tmp_pa
 
 
 def test_an_address_where_nothing_answers_is_told(tmp_path: Path) -> None:
-    bot = Bot(tmp_path, WATCHER, "simulator: {url: 'http://127.0.0.1:9'}\n")
+    bot = Bot(tmp_path, WATCHER, "simulator: {url: 'http://127.0.0.1:9'}\nvenue_patience_seconds: 500ms\n")
     assert refused(bot) == [
         "@/configs/system_config.yaml:1: system.simulator.url: http://127.0.0.1:9 does not answer as an exchange does "
         "(ConnectionRefusedError: [Errno 111] Connection refused): start one with 'python main.py simulate', or take the setting away"]

@@ -20,7 +20,7 @@ from trading_system.commands.preparation import Prepared, prepare
 from trading_system.commands.state_folder import check_state_folder
 from trading_system.console.plain_lines import PlainLines, print_line
 from trading_system.console.strategy_rows import strategy_cells
-from trading_system.core.errors import BrokerError, ConfigError, InvariantBroken
+from trading_system.core.errors import BrokerError, ConfigError, InvariantBroken, TryAgain
 from trading_system.core.order import Order
 from trading_system.core.order_words import order_words
 from trading_system.core.ports import Exchange, Venue, Venues
@@ -116,7 +116,7 @@ class _Run:
         symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
         for name in sorted({symbol.rpartition(".")[2] for symbol in symbols}):
             self._opened[name] = self._venues.open(name, self._settings.system.brokers[name], symbols, self._runtime, url)
-        house = self._house = build_house(Plan(
+        house = self._house = self._build(Plan(
             self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
         self._greet(house, url)
         sys.setswitchinterval(0.0001)         # a busy neighbor thread then delays the engine by 0.2 ms instead of 12
@@ -135,6 +135,22 @@ class _Run:
             self._leave(f"the house has broken: {error!r}", _EXIT_WRONG)
         self._console.stop()
         return self._conclude(house)
+
+    def _build(self, plan: Plan) -> TradingSystem:
+        # A venue that is down when we start may be back in a moment; until then no strategy is started.
+        patience, runtime = self._settings.system.venue_patience_seconds, self._runtime
+        until_ns = runtime.monotonic_ns() + int(patience * 1e9)
+        is_told = False
+        while True:
+            try:
+                return build_house(plan)
+            except TryAgain as error:
+                if runtime.monotonic_ns() >= until_ns:
+                    raise
+                if not is_told:
+                    is_told = True
+                    print_line(f"the venue does not answer ({error.reason}); waiting up to {patience:g} s, no strategy is started")
+                runtime.sleep_until(min(until_ns, runtime.monotonic_ns() + 1_000_000_000))
 
     def _open_console(self) -> "PlainLines | LiveScreen":
         environment = self._settings.environment
