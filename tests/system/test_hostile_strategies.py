@@ -64,7 +64,7 @@ def test_a_flood_of_orders_is_held_to_what_one_strategy_may_have(runs: dict[str,
     assert bot.last_run["strategies"]["flood"]["state"] == "paused: it ordered more than 100 times in answer to one event"
     assert sum(orders.values()) == 500
     assert orders["DENIED"] >= 450
-    assert 1 <= orders["CANCELED"] <= 50
+    assert orders.get("CANCELED", 0) <= 50          # most are withdrawn from our own lane before they leave
     assert "FILLED" not in orders
 
 
