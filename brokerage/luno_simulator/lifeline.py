@@ -2,11 +2,22 @@
 end of standard input the process is no more."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 _GRACE_SECONDS = 0.8
+
+
+def hang_on_lifeline() -> None:
+    """Make this process end with its standard input instead of with its parent's terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Refused where this process leads a session or group already.
+    with suppress(PermissionError):
+        os.setsid()
+    watch_lifeline(stop=lambda: os.kill(os.getpid(), signal.SIGTERM))
 
 
 def watch_lifeline(stop: Callable[[], None]) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-from contextlib import suppress
 from types import FrameType
 from urllib.parse import parse_qsl
 
@@ -18,9 +17,10 @@ from starlette.routing import Route
 
 from brokerage.luno_simulator.fact_log import DamagedLogError
 from brokerage.luno_simulator.folder_lock import FolderInUseError
-from brokerage.luno_simulator.lifeline import watch_lifeline
+from brokerage.luno_simulator.lifeline import hang_on_lifeline
 from brokerage.luno_simulator.running_exchange import RunningExchange
 from brokerage.luno_simulator.server_options import ServerOptions, parse_options
+from brokerage.luno_simulator.shared_sync import SharedSync
 
 _TICK_SECONDS = 0.15
 
@@ -46,7 +46,7 @@ class SimulatorServer(uvicorn.Server):
             )
         )
         self._exchange = exchange
-        self._sync: asyncio.Future[None] | None = None
+        self._sync = SharedSync(exchange)
         self._ignores_interrupt = options.has_lifeline
 
     async def run_until_stopped(self) -> None:
@@ -72,26 +72,11 @@ class SimulatorServer(uvicorn.Server):
             self._exchange.tick()
             await asyncio.sleep(_TICK_SECONDS)
 
-    async def _synced(self) -> None:
-        # Whoever comes in the same turn of the loop waits for the same sync.
-        if self._sync is None:
-            self._sync = asyncio.get_running_loop().create_future()
-            asyncio.get_running_loop().call_soon(self._sync_now)
-        # Shielded: one caller that gives up must not take the others' sync with it.
-        await asyncio.shield(self._sync)
-
-    def _sync_now(self) -> None:
-        self._exchange.sync()
-        assert self._sync is not None
-        self._sync.set_result(None)
-        self._sync = None
-
     async def _answer(self, request: Request) -> Response:
         query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         form = parse_qsl((await request.body()).decode("latin-1"), keep_blank_values=True)
         answer = self._exchange.handle(request.method, request.scope["path"], query, form, request.headers)
-        if self._exchange.has_unsynced:
-            await self._synced()
+        await self._sync.wait()
         return Response(answer.body, answer.status, dict(answer.headers))
 
 
@@ -99,11 +84,7 @@ def main() -> None:
     """Run the simulator until it is told to end; exit with 2 when its state folder cannot be used."""
     options = parse_options()
     if options.has_lifeline:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # Refused where this process leads a session or group already.
-        with suppress(PermissionError):
-            os.setsid()
-        watch_lifeline(stop=lambda: os.kill(os.getpid(), signal.SIGTERM))
+        hang_on_lifeline()
     try:
         exchange = RunningExchange(options)
     except (FolderInUseError, DamagedLogError, OSError) as error:
