@@ -32,7 +32,7 @@ from trading_system.engine.watchdog import Watchdog
 from trading_system.enrollment import Enrolled
 from trading_system.executors.broker_lanes import BrokerLanes
 from trading_system.executors.outbox import Outbox
-from trading_system.inventory import adoptions, check_account, check_ledgers, instruments_of, ledger_currency
+from trading_system.inventory import adoptions, check_account, check_known, check_ledgers, instruments_of, ledger_currency
 from trading_system.oms.order_manager import OrderManager
 from trading_system.oms.position_manager import PositionManager
 from trading_system.risk.guarded_broker import GuardedBroker
@@ -86,10 +86,13 @@ def build_house(plan: Plan) -> TradingSystem:
     limits = {enrolled.name: enrolled.limits for enrolled in plan.enrolled}
     limits.update(dict.fromkeys(past.strategies.keys() - limits.keys(), RiskLimits()))
     house = past.house or runtime.new_id(6)
-    service = DeskService(clock, house, max(clock.now_ns, past.started_ns + 1_000_000_000), RiskManager(), limits, lay, log.line)
+    # Two runs never share a name for their orders, also when they start within a second or the clock has stepped back.
+    started_ns = max(clock.now_ns, past.started_ns + 1_000_000_000)
+    service = DeskService(clock, house, started_ns, RiskManager(), limits, lay, log.line)
 
     symbols = sorted({symbol for enrolled in plan.enrolled for symbol in enrolled.settings.instruments}
                      | {symbol for started in past.strategies.values() for symbol in started.symbols})
+    check_known(instruments, symbols)
     views = {symbol: MarketView(instruments[symbol], clock) for symbol in symbols}
     desks = {desk.name: desk for desk in _seat(plan, past, instruments, views, service)}
     books = Books(house, desks, past.adopted)
@@ -115,7 +118,7 @@ def build_house(plan: Plan) -> TradingSystem:
     errors: list[str] = []
     engine.on_error = errors.append
 
-    started = _started(plan, past, house, clock.now_ns, desks)
+    started = _started(plan, past, house, started_ns, desks)
     engine.remember(started)
     replay.fund(started)
     check_ledgers(settings, desks.values())
@@ -151,7 +154,11 @@ def build_house(plan: Plan) -> TradingSystem:
 
 def _check_account(plan: Plan, engine: Engine) -> None:
     for name, venue in plan.venues.items():
-        balances = venue.broker.balances()
+        try:
+            balances = venue.broker.balances()
+        except TryAgain as error:
+            plan.say("house", f"WARNING the account at {name} could not be compared with the ledgers: {error.reason}")
+            return
         engine.portfolio.balances[name] = balances
         engine.remember(BalanceEvent(name, balances, plan.runtime.now_ns()))
     # While an order is in doubt the ledgers may lack a fill that the account has: the question must stay open to be answered.

@@ -93,6 +93,10 @@ def adoptions(settings: Settings, enrolled: Sequence[Enrolled], known: Mapping[s
     found, problems = {}, []
     names = {one.name for one in enrolled}
     for one in enrolled:
+        if one.name in before:
+            place, heir = settings.place(f"strategies.{one.name}"), before[one.name]
+            problems.append(f"{place}: strategies.{one.name}: {heir} has adopted the ledger of that name for good; choose another name")
+    for one in enrolled:
         former, path = one.settings.adopt, f"strategies.{one.name}.adopt"
         if former is None or before.get(former) == one.name:
             continue
@@ -111,6 +115,15 @@ def adoptions(settings: Settings, enrolled: Sequence[Enrolled], known: Mapping[s
     if problems:
         raise ConfigError(*problems)
     return found
+
+
+def check_known(instruments: Mapping[str, Instrument], symbols: Iterable[str]) -> None:
+    """Refuse to start when the journal knows a symbol that no broker of ours trades any more: its orders could not be asked for."""
+    problems = [f"the journal has orders of {symbol}, which is not traded at any broker of ours any more: bring its broker back into "
+                "system_config.yaml, or begin anew with --fresh once nothing of it is held"
+                for symbol in symbols if symbol not in instruments]
+    if problems:
+        raise ConfigError(*problems)
 
 
 def check_ledgers(settings: Settings, desks: Iterable[Desk]) -> None:

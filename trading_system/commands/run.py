@@ -114,8 +114,8 @@ class _Run:
 
     def _trade(self, enrolled: Sequence[Enrolled], url: str, for_seconds: float | None) -> int:
         symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
-        for name in sorted({symbol.rpartition(".")[2] for symbol in symbols}):
-            self._opened[name] = self._venues.open(name, self._settings.system.brokers[name], symbols, self._runtime, url)
+        for name, node in self._settings.system.brokers.items():
+            self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
         house = self._house = self._build(Plan(
             self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
         self._greet(house, url)
@@ -215,11 +215,13 @@ class _Run:
         self._leave(reason, _EXIT_HANGING)
 
     def _leave(self, reason: str, code: int) -> NoReturn:
-        self._console.leave()
-        print(f"{reason}; canceling the house's orders and leaving", file=sys.stderr, flush=True)
-        for failure in self._house.cancel_without_engine() if self._house is not None else ():
-            print(failure, file=sys.stderr, flush=True)
-        os._exit(code)
+        try:
+            self._console.leave()
+            print(f"{reason}; canceling the house's orders and leaving", file=sys.stderr, flush=True)
+            for failure in self._house.cancel_without_engine() if self._house is not None else ():
+                print(failure, file=sys.stderr, flush=True)
+        finally:
+            os._exit(code)
 
     def _picture(self) -> dict[str, Any]:
         return self._house.parts.board.picture if self._house is not None else {}

@@ -24,7 +24,9 @@ class Books:
 
     def desk(self, strategy: str) -> Desk:
         """Return the desk of a strategy, under its own name or a former one. Raises KeyError for one that was never heard of."""
-        while strategy not in self.desks:
+        for _ in range(len(self._adopted)):
+            if strategy in self.desks:
+                break
             strategy = self._adopted[strategy]
         return self.desks[strategy]
 

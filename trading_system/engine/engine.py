@@ -253,7 +253,11 @@ class Engine:
         state = desk.strategy.state if desk.strategy is not None else None
         if state is None:
             return
-        encoded = msgspec.msgpack.encode(state)
+        try:
+            encoded = msgspec.msgpack.encode(state)
+        except (TypeError, ValueError, OverflowError) as error:
+            self.fail(desk, f"its state cannot be saved: {error}")
+            return
         if self._states.get(desk.name) != encoded:
             self._states[desk.name] = encoded
             self.remember(StateSaved(desk.name, encoded))

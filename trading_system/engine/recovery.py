@@ -31,7 +31,8 @@ class Past(msgspec.Struct):
         past = cls()
         for record in records:
             if isinstance(record.body, RunStarted):
-                past.house, past.epoch, past.started_ns = record.body.house, record.body.epoch, record.body.started_ns
+                past.house, past.epoch = record.body.house, record.body.epoch
+                past.started_ns = max(past.started_ns, record.body.started_ns)
                 for name, started in record.body.strategies.items():
                     past._meet(name, started)
         return past

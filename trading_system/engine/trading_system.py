@@ -10,7 +10,7 @@ import msgspec
 
 from trading_system.collectors.feed_poller import FeedPoller
 from trading_system.collectors.heartbeat import Heartbeat
-from trading_system.core.errors import BrokerError, ConfigError
+from trading_system.core.errors import ConfigError
 from trading_system.core.events import CommandEvent
 from trading_system.core.order import CancelState, Order
 from trading_system.core.ports import Runtime, Task
@@ -21,6 +21,7 @@ from trading_system.engine.statement import Sources, rss_mb, statement
 from trading_system.engine.watchdog import Watchdog
 from trading_system.executors.broker_lanes import BrokerLanes
 from trading_system.executors.outbox import Outbox
+from trading_system.risk.guarded_broker import GuardedBroker
 from trading_system.storage.journal import Journal
 from trading_system.watchers.board import Board
 from trading_system.watchers.event_log import EventLog
@@ -125,7 +126,6 @@ class TradingSystem:
                 self.engine.cancel_all(desk, "retirement")
             else:
                 desk.start()
-            self.engine.save_state(desk)
             if desk.is_paused and not was_paused:
                 broken.append(f"strategies.{desk.name}: {desk.pause_reason.removeprefix('paused: ')}: "
                               f"mend it, or write 'active: no'; nothing was traded")
@@ -134,6 +134,7 @@ class TradingSystem:
             self.engine.stop_reason = "refused to start: " + "; ".join(broken)
             self.close()
             raise ConfigError(*broken)
+        self._save_states()
         self.engine.flush()
         for poller in self.parts.pollers:
             poller.start()
@@ -183,6 +184,7 @@ class TradingSystem:
                 parts.say("house", f"{len(left)} order{'s' * (len(left) > 1)} still to be canceled, "
                                    f"{(deadline_ns - now_ns) / 1e9:.0f} s left (Ctrl-C again leaves at once)")
             parts.queues.wait(min(deadline_ns, now_ns + SECOND // 5))
+        self._save_states()
         self.close()
 
     def close(self) -> None:
@@ -193,8 +195,6 @@ class TradingSystem:
         parts.heartbeat.stop()
         parts.watchdog.stop()
         engine.clock.now_ns = runtime.now_ns()
-        for desk in engine.books.desks.values():
-            engine.save_state(desk)
         engine.remember(RunEnded(engine.stop_reason))
         engine.flush()
         until_ns = runtime.monotonic_ns() + 2 * SECOND
@@ -212,15 +212,28 @@ class TradingSystem:
 
         For when the engine's thread hangs or has broken: it only reads the books and goes through the last door, on any thread.
         """
+        brokers = self.parts.sources.brokers
+        for broker in brokers:
+            broker.close()
+        failures: list[str] = []
+        for _ in range(2):                      # an order that was just leaving is in the second list
+            failures = [failure for broker in brokers for failure in self._cancel_listed(broker)]
+        return failures
+
+    def _cancel_listed(self, broker: GuardedBroker) -> list[str]:
         failures = []
-        for broker in self.parts.sources.brokers:
+        try:
+            listed = broker.open_orders().updates
+        except Exception as error:
+            return [f"{broker.name}: its open orders cannot be listed: {error}"]
+        for update in listed:
+            found = self.engine.books.find(update.client_order_id)
+            if found is None:
+                continue
             try:
-                for update in broker.open_orders().updates:
-                    found = self.engine.books.find(update.client_order_id)
-                    if found is not None:
-                        broker.cancel_order(found[1].request, update.venue_order_id)
-            except BrokerError as error:
-                failures.append(f"{broker.name}: not everything is canceled: {error.reason}")
+                broker.cancel_order(found[1].request, update.venue_order_id)
+            except Exception as error:
+                failures.append(f"{broker.name}: {update.client_order_id} may not be canceled: {error}")
         return failures
 
     def picture(self) -> dict[str, Any]:
@@ -251,6 +264,10 @@ class TradingSystem:
 
     def _to_be_canceled(self) -> list[Order]:
         return [order for desk, order in self.engine.books.open_orders() if desk.on_stop == "cancel"]
+
+    def _save_states(self) -> None:
+        for desk in self.engine.books.desks.values():
+            self.engine.save_state(desk)
 
     def _seal(self) -> None:
         try:

@@ -66,8 +66,9 @@ class Outbox:
             if batch:
                 self._journal.append(batch)
                 self.batches += 1
-        except OSError as error:
-            self._owed = records
+        except Exception as error:
+            # A full disk, or a record that cannot be written: either way no order leaves, and cancels and look-ups still do.
+            self._owed = records if isinstance(error, OSError) else []
             self._refuse(orders, error)
         else:
             if self.is_failing:
@@ -78,12 +79,13 @@ class Outbox:
                 if type(action) is not PlaceOrder or not self.is_failing:
                     self._execute(action)
 
-    def _refuse(self, orders: Sequence[PlaceOrder], error: OSError) -> None:
+    def _refuse(self, orders: Sequence[PlaceOrder], error: Exception) -> None:
+        why = getattr(error, "strerror", None) or repr(error)
         now_ns = self._runtime.now_ns()
         for order in orders:
             self._lay(OrderUpdateEvent(OrderUpdate(
                 order.request.client_order_id, Answer.DENIED, Evidence("journal", now_ns, now_ns),
-                reason=f"the journal cannot write: {error.strerror or error}")))
+                reason=f"the journal cannot write: {why}")))
         if not self.is_failing:
             self.is_failing = True
-            self._command(CommandEvent("pause", "journal", f"the journal cannot write ({error.strerror or error}): make room, then resume"))
+            self._command(CommandEvent("pause", "journal", f"the journal cannot write ({why}): make room, then resume"))

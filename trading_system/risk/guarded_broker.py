@@ -36,6 +36,7 @@ class GuardedBroker:
         self._max_queue_ns = int(max_queue_seconds * 1e9)
         self._lock = runtime.lock()
         self._sent_ns: deque[int] = deque(maxlen=max(1, int(orders_per_second)))
+        self._is_closed = False
         self.longest_wait_seconds = 0.0
         self.held_back = 0
 
@@ -50,9 +51,15 @@ class GuardedBroker:
         self.longest_wait_seconds = max(self.longest_wait_seconds, (runtime.now_ns() - request.created_ns) / 1e9)
         if self._latch.is_set():
             self._hold_back("killed", "the house is killed")
+        if self._is_closed:
+            self._hold_back("closed", "the house is leaving")
         if not self._is_within_pace():
             self._hold_back("rate", f"{self._sent_ns.maxlen} orders left within the last second already")
         return self.broker.place_order(request)
+
+    def close(self) -> None:
+        """Let no order pass any more, for good; cancels and questions still do. May be called on any thread."""
+        self._is_closed = True
 
     def cancel_order(self, request: OrderRequest, venue_order_id: str) -> OrderUpdate:
         """Ask to cancel; a killed house still cancels."""

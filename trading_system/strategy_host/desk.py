@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
-
 from trading_system.core.clock import Clock
 from trading_system.core.events import CancelEvent, NoteEvent, OrderEvent, Verdict
 from trading_system.core.instrument import FeeCurrency, Instrument, Number
@@ -20,6 +18,7 @@ from trading_system.core.side import Side
 from trading_system.oms.order_manager import OrderManager
 from trading_system.oms.position_manager import PositionManager
 from trading_system.oms.reservations import Reservations, may_fill, needs
+from trading_system.strategy_host.follow_ups import FollowUps
 from trading_system.strategy_host.hook_times import HookTimes
 from trading_system.strategy_host.market_view import MarketView
 from trading_system.strategy_host.shield import Shield
@@ -28,8 +27,7 @@ from trading_system.strategy_host.strategy_log import StrategyLog
 if TYPE_CHECKING:
     from trading_system.strategy_host.strategy_base import StrategyBase
 
-_FLATTEN_TRIES = 5
-_ENDS_FLATTEN = (OrderState.REJECTED, OrderState.DENIED, OrderState.NOT_PLACED)
+_LONGEST_TAG = 200
 
 
 class House(Protocol):
@@ -55,11 +53,6 @@ class House(Protocol):
 
     def log_line(self, strategy: str, level: str, text: str, fields: Mapping[str, Any]) -> None:
         """Write a line of a strategy's own log."""
-
-
-class _Flattening(msgspec.Struct):
-    tries: int
-    sale: str = ""
 
 
 class Desk:
@@ -91,8 +84,7 @@ class Desk:
         self._collar = collar
         self.orders_in_a_row = 0
         self._counted_ns = 0
-        self._flattening: dict[str, _Flattening] = {}
-        self._replacing: dict[str, Number] = {}
+        self._follow_ups = FollowUps(self)
 
     # What the strategy wants.
 
@@ -128,6 +120,8 @@ class Desk:
             raise ValueError("give either a quantity or a value")
         if value is not None and (limit is not None or stop is not None or side is Side.SELL):
             raise ValueError("an order by value is a market order to buy; give a quantity instead")
+        if not isinstance(tag, str) or len(tag) > _LONGEST_TAG or not tag.isprintable():
+            raise ValueError(f"a tag is a printable text of at most {_LONGEST_TAG} characters")
         if stop is not None:
             raise ValueError(f"stop orders are not offered on {instrument.symbol} yet")
         try:
@@ -157,20 +151,11 @@ class Desk:
 
     def replace(self, order: Order, limit: Number) -> None:
         """Cancel `order` and, when it is over, place what was left of it at `limit`. Raises ValueError for a wrong price."""
-        self.market[order.symbol].instrument.price(limit, order.side)
-        if order.is_open:
-            self._replacing[order.client_order_id] = limit
-            self.cancel(order)
+        self._follow_ups.replace(order, limit)
 
     def flatten(self, symbol: str) -> None:
         """Cancel the orders of `symbol` and sell what is held, as soon as nothing is reserved any more."""
-        if symbol not in self.market:
-            raise ValueError(f"{symbol!r} is not one of our instruments: {', '.join(self.symbols)}")
-        self._flattening[symbol] = _Flattening(_FLATTEN_TRIES)
-        for order in self.orders:
-            if order.symbol == symbol:
-                self.cancel(order)
-        self._continue_flatten(symbol)
+        self._follow_ups.flatten(symbol)
 
     def notify(self, text: str) -> None:
         """Lay a note for people."""
@@ -194,7 +179,7 @@ class Desk:
         name = order.client_order_id
         if order.is_done:
             self.reservations.release(name)
-            self._after(order)
+            self._follow_ups.after(order)
         elif not self.reservations.holds(name):
             self.restore(order)
         elif order.exact.filled_quantity:
@@ -275,26 +260,3 @@ class Desk:
         if not reference:
             return instrument.counter, ZERO, ZERO
         return *needs(request, instrument, reference, filled), may_fill(request, reference, filled)
-
-    def _after(self, order: Order) -> None:
-        limit = self._replacing.pop(order.client_order_id, None)
-        request = order.request
-        if limit is not None and request.quantity is not None and not self.is_paused:
-            left = request.quantity - order.exact.filled_quantity
-            if left > 0:
-                self.submit(request.side, request.symbol, left, None, limit, None, request.post_only, request.time_in_force, request.tag)
-        if order.symbol in self._flattening:
-            self._continue_flatten(order.symbol, order)
-
-    def _continue_flatten(self, symbol: str, over: Order | None = None) -> None:
-        if any(order.symbol == symbol for order in self.orders):
-            return
-        flattening = self._flattening.pop(symbol)
-        # The rest of a sale that found too few buyers is sold again; a sale that was denied or refused ends it, and the order says why.
-        is_refused = over is not None and over.client_order_id == flattening.sale and over.state in _ENDS_FLATTEN
-        quantity = self.sellable(symbol)
-        if self.is_paused or is_refused or not flattening.tries or quantity < self.market[symbol].instrument.min_quantity:
-            return
-        sale = self.submit(Side.SELL, symbol, quantity, None, None, None, False, "GTC", "flatten")
-        if sale.is_open:
-            self._flattening[symbol] = _Flattening(flattening.tries - 1, sale.client_order_id)

@@ -371,3 +371,28 @@ def test_after_a_restart_an_order_that_is_still_open_is_asked_for_until_it_is_an
     assert house.flow.is_asking
     house.tell(LookUpFailedEvent("luno", order.client_order_id, "time-out"))
     assert house.flow.is_asking, "recovery would go on to the strategies without having heard of this order"
+
+
+@pytest.mark.parametrize("tag", [5, None, "\ud800", "x" * 201, "two\nlines"])
+def test_a_tag_that_the_journal_could_not_read_again_is_refused_at_the_callers_line(house: SmallHouse, tag: object) -> None:
+    house.tick()
+    with pytest.raises(ValueError, match="a tag is a printable text"):
+        house.strategy.buy(SYMBOL, "0.01", limit=100, tag=tag)  # type: ignore[arg-type]
+    assert not list(house.desk.orders)
+
+
+@pytest.mark.parametrize(("answer", "is_placed_anew"), [(Answer.CANCELED, True), (Answer.EXPIRED, True), (Answer.REJECTED, False)])
+def test_what_is_left_of_a_replaced_order_is_placed_only_when_it_surely_stood_and_is_over(
+        house: SmallHouse, answer: Answer, is_placed_anew: bool) -> None:
+    order = house.buy(limit=100)
+    house.act(lambda: house.strategy.replace(order, limit=90))
+    house.hear(order, answer)
+    assert [str(one.request.limit) for one in house.desk.orders] == (["90"] if is_placed_anew else [])
+
+
+def test_a_rest_too_small_to_be_placed_ends_a_replacement(house: SmallHouse) -> None:
+    order = house.open_order()
+    house.act(lambda: house.strategy.replace(order, limit=90))
+    house.hear(order, Answer.CANCELED, "0.00995")
+    assert not house.errors
+    assert not list(house.desk.orders)

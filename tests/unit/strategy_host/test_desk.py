@@ -298,7 +298,7 @@ def test_replace_places_nothing_when_the_order_filled_before_its_cancel(house: S
 def test_replace_of_an_order_still_in_our_lane_places_it_anew(house: SmallHouse) -> None:
     first = house.buy("1", 100, tag="quote", post_only=True)
     house.act(lambda: house.strategy.replace(first, limit=90))
-    house.hear(first, Answer.DENIED, reason="canceled before sending")
+    house.hear(first, Answer.DENIED, reason="canceled before sending", code="withdrawn")
     again = placed(house)[-1]
     assert (again.quantity, again.limit, again.tag, again.post_only) == (1, 90, "quote", True)
 
