@@ -159,7 +159,7 @@ def engine_loop(table: Sequence[np.ndarray]) -> tuple[float, dict[str, object]]:
     guard = HookGuard(ThreadRuntime(), engine.fail)
     desk.hooks = {hook: guard.contain(desk, getattr(desk.strategy, hook)) for hook in ("on_start", "on_bar")}
     engine.join(desk)
-    desk.call("on_start")
+    desk.start()
     handle, deliver = engine.handle, route.bar
     began = time.perf_counter_ns()
     for bar in bars(table):
