@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def long_runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Bot]]:
-    """Start the long runs that some test of this session wants."""
+    """Start the long runs that some test of this run wants."""
     wanted = {name for item in request.session.items for name in getattr(item, "fixturenames", ())}
     bots: dict[str, Bot] = {}
     if "first_run" in wanted:
