@@ -32,7 +32,8 @@ LIBRARIES = {
     "msgspec": ("trading_system/", "brokerage/", "benchmarks/", "!brokerage/luno_simulator/"),
     "rich": ("trading_system/console/",),
     "starlette": ("brokerage/luno_simulator/",), "uvicorn": ("brokerage/luno_simulator/",), "h11": ("brokerage/luno_simulator/",),
-    "numpy": ("benchmarks/", "trading_system/reports/"),
+    "numpy": ("benchmarks/", "trading_system/reports/", "trading_system/collectors/"),
+    "pyarrow": ("trading_system/collectors/",), "plotly": ("trading_system/reports/",),
 }
 
 #: What only core/runtime.py may import: clocks, threads, chance, signals.

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import msgspec
 
 from trading_system.core.actions import Action
-from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent
+from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent, OrderUpdateEvent
 from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import OrderRequest
@@ -100,6 +100,24 @@ class Broker(Protocol):
 
     def balances(self) -> dict[str, Balance]:
         """Return what the account holds per currency. Raises TryAgain or AccessDenied."""
+
+
+class PaperVenue(Protocol):
+    """Stands in front of the engine and answers orders from market data, on the engine's thread. It gets each event before the engine does.
+
+    While `is_busy` is False nothing is on its way and nothing works there: `hear` need not be called.
+    """
+
+    is_busy: bool
+
+    def put(self, records: Sequence[Record], actions: Sequence[Action]) -> None:
+        """Take over what the engine wants done; the records are nobody's here. Answers come from the next `hear` at the earliest."""
+
+    def hear(self, event: MarketData) -> Sequence[OrderUpdateEvent]:
+        """Return what `event` means for the orders here, in the order in which it happened."""
+
+    def assumptions(self) -> Sequence[str]:
+        """Return what fills are assumed to be like, a sentence each."""
 
 
 class Feed(Protocol):
