@@ -11,6 +11,7 @@ import msgspec
 
 from trading_system.core.actions import Action
 from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent, OrderUpdateEvent
+from trading_system.core.files import Files
 from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import OrderRequest
@@ -51,8 +52,14 @@ class Watcher(Protocol):
 class RecordKeeper(Protocol):
     """Remembers: the journal, or nobody in a backtest."""
 
-    def append(self, records: Sequence[Record]) -> None:
-        """Return when all of them are on disk, written as one batch. Raises OSError."""
+    def append(self, records: Sequence[Record], releases: Sequence[Record] = ()) -> None:
+        """Return when all of them are on disk, written as one batch. Raises OSError: `records` are kept then, `releases` count for nothing."""
+
+    def try_again(self) -> bool:
+        """Write what was kept, before anything else is written; tell whether nothing is missing any more."""
+
+    def tidy(self) -> bool:
+        """Do a small piece of what can be done when nobody waits; tell whether there is more. Raises OSError."""
 
 
 class VenueTrade(msgspec.Struct, frozen=True):
@@ -162,19 +169,6 @@ class Lock(Protocol):
     def __exit__(self, *error: Any) -> Any: ...
 
 
-class AppendFile(Protocol):
-    """A file that only grows."""
-
-    def append(self, data: bytes) -> None:
-        """Write at the end. Raises OSError."""
-
-    def sync(self) -> None:
-        """Return when all that was appended is on disk. Raises OSError."""
-
-    def close(self) -> None:
-        """Close it."""
-
-
 class Task(Protocol):
     """A running thread."""
 
@@ -186,7 +180,9 @@ class Task(Protocol):
 
 
 class Runtime(Protocol):
-    """Time, threads, chance and append-only files: the seam on which live, tests and simulation differ."""
+    """Time, threads, chance and files: the seam on which live, tests and simulation differ."""
+
+    files: Files
 
     def now_ns(self) -> int:
         """Return the wall clock, UTC nanoseconds: for stamps, never for durations."""
@@ -217,9 +213,6 @@ class Runtime(Protocol):
 
     def new_id(self, length: int) -> str:
         """Return `length` random lower-case letters."""
-
-    def open_append(self, path: str) -> AppendFile:
-        """Open a file for appending, making it when absent. Raises OSError."""
 
 
 class RateLeft(msgspec.Struct, frozen=True):

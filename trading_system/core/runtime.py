@@ -1,6 +1,5 @@
 """The real runtime: wall clock, threads, chance and files. The only file of the house that asks the time, sleeps, spawns or draws."""
 
-import os
 import queue
 import random
 import signal
@@ -10,7 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from trading_system.core.ports import AppendFile, Lock, Mailbox, Task
+from trading_system.core.disk_files import DISK
+from trading_system.core.files import Files
+from trading_system.core.ports import Lock, Mailbox, Task
 
 _INTERRUPT = signal.SIGUSR2
 
@@ -45,31 +46,12 @@ class ThreadTask:
         self._thread.join(None if until_ns is None else max(0.0, (until_ns - time.monotonic_ns()) / 1e9))
 
 
-class DiskFile:
-    """An append-only file; `sync` is fdatasync."""
-
-    def __init__(self, path: str) -> None:
-        self._handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    def append(self, data: bytes) -> None:
-        """Write at the end. Raises OSError."""
-        while data:
-            data = data[os.write(self._handle, data):]
-
-    def sync(self) -> None:
-        """Return when all that was appended is on disk. Raises OSError."""
-        os.fdatasync(self._handle)
-
-    def close(self) -> None:
-        """Close it."""
-        os.close(self._handle)
-
-
 class ThreadRuntime:
     """Threads and the machine's own clocks. `on_failure(name, error)` hears of a thread that died."""
 
     def __init__(self, on_failure: Callable[[str, BaseException], None] | None = None) -> None:
         self.on_failure = on_failure
+        self.files: Files = DISK
         self._random = random.SystemRandom()
         self.now_ns = time.time_ns
         self.monotonic_ns = time.monotonic_ns
@@ -115,7 +97,3 @@ class ThreadRuntime:
     def new_id(self, length: int) -> str:
         """Return `length` random lower-case letters."""
         return "".join(self._random.choice(string.ascii_lowercase) for _ in range(length))
-
-    def open_append(self, path: str) -> AppendFile:
-        """Open a file for appending, making it when absent. Raises OSError."""
-        return DiskFile(path)

@@ -1,35 +1,31 @@
 """The kill latch: a file in the state folder. While it is there, no request that can raise risk leaves the house."""
 
-import os
 from pathlib import Path
+
+from trading_system.core.disk_files import DISK
+from trading_system.core.files import Files
 
 
 class KillLatch:
     """Looked at by the last door at the moment of sending; set by whoever kills, with nothing but a file system."""
 
-    def __init__(self, state_directory: Path) -> None:
+    def __init__(self, state_directory: Path, files: Files = DISK) -> None:
         self.path = state_directory / "killed"
+        self._files = files
 
     def is_set(self) -> bool:
         """Tell whether the house is killed; a latch that cannot be read counts as set."""
         try:
-            os.lstat(self.path)
-        except FileNotFoundError:
-            return False
+            return self._files.exists(self.path)
         except OSError:
             return True
-        return True
 
     def set(self, by: str, reason: str) -> None:
         """Create the latch and return when it is on disk. Raises OSError."""
-        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        file = self._files.open_append(self.path)
         try:
-            os.write(handle, f"{by}: {reason}\n".encode())
-            os.fsync(handle)
+            file.append(f"{by}: {reason}\n".encode())
+            file.sync()
         finally:
-            os.close(handle)
-        directory = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+            file.close()
+        self._files.sync_folder(self.path.parent)

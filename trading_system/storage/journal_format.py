@@ -2,6 +2,7 @@
 
 Header: magic, format version, segment number, first sequence, hash of the last frame before it, crc32. Its layout never changes.
 Frame: marker, length of all that follows the crc, crc32 of it, flags, place in its batch, sequence, hash of the frame before it, body.
+A seal's body is the count of frames before it in its segment; together with the hash every frame carries it stands for all of them.
 """
 
 import struct
@@ -12,12 +13,16 @@ import msgspec
 
 from trading_system.core.errors import InvariantBroken
 
-FORMAT_VERSION = 1
+#: 2 brought snapshots and the count in a seal; 1 is still read.
+FORMAT_VERSION = 2
+OLDEST_VERSION = 1
 NO_HASH = bytes(16)
 #: This frame is the last of its batch.
 BATCH_END = 1
-#: Nothing follows in this segment; the frame has no body and is a batch of its own.
+#: Nothing follows in this segment; the frame is a batch of its own.
 SEAL = 2
+#: The body is all that the records before it came to; the frame is a batch of its own and the first of its segment.
+SNAPSHOT = 4
 
 _MAGIC = b"TSJOURNL"
 _HEADER = struct.Struct("<8sHIQ16s")
@@ -25,6 +30,7 @@ _CHECK = struct.Struct("<I")
 _MARKER = b"\xa5\x5a"
 _PREFIX = struct.Struct("<2sII")
 _FIELDS = struct.Struct("<BIQ16s")
+_COUNT = struct.Struct("<Q")
 HEADER_SIZE = _HEADER.size + _CHECK.size
 #: What a frame is longer than its body.
 FRAME_OVERHEAD = _PREFIX.size + _FIELDS.size
@@ -92,6 +98,24 @@ def unpack_frame(data: memoryview, start: int) -> Frame | None:
         return None
     flags, place, sequence, previous_hash = _FIELDS.unpack_from(data, start + _PREFIX.size)
     return Frame(start, end, flags, sequence, sequence - place, previous_hash, data[start + FRAME_OVERHEAD:end])
+
+
+def peek_flags(data: memoryview, start: int) -> int:
+    """Return the flags that a frame at `start` claims, unproved; 0 where it does not even begin."""
+    if len(data) - start < FRAME_OVERHEAD:
+        return 0
+    flags: int = _FIELDS.unpack_from(data, start + _PREFIX.size)[0]
+    return flags
+
+
+def pack_seal(count: int) -> bytes:
+    """Return the body of a seal behind `count` frames."""
+    return _COUNT.pack(count)
+
+
+def is_seal_right(frame: Frame, version: int, count: int) -> bool:
+    """Tell whether a seal stands for `count` frames; format 1 did not say."""
+    return bytes(frame.body) == (b"" if version < 2 else _COUNT.pack(count))
 
 
 def frame_hash(frame: bytes | memoryview) -> bytes:

@@ -1,30 +1,42 @@
-"""Reads a journal and proves it sound: for the journal before it appends, and for commands that only look. Never changes a file."""
+"""Reads a journal and proves it sound: for the journal before it appends, and for commands that only look. Never changes a file.
 
-from collections.abc import Iterator
+Damage is only ever accepted in the last batch, which is cut off and told. There a byte that was flipped later cannot be told from a write that
+a power cut tore: both leave a frame whose checksum is wrong and nothing sound behind it, and nobody can know whether the batch was
+acknowledged. So both are cut, and what they told is asked of the venue again. Wherever a sound frame of a later batch (a seal counts) follows,
+or the place in the chain is wrong though the checksum is right, it was no torn write: the house does not start on it.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
+from trading_system.core.disk_files import DISK
 from trading_system.core.errors import ConfigError
+from trading_system.core.files import Files
 from trading_system.core.records import Record
 from trading_system.storage.journal_format import (
     BATCH_END,
     FORMAT_VERSION,
+    FRAME_OVERHEAD,
     HEADER_SIZE,
     NO_HASH,
+    OLDEST_VERSION,
     SEAL,
+    SNAPSHOT,
     Frame,
     JournalDamaged,
     frame_hash,
     has_later_batch,
+    is_seal_right,
+    peek_flags,
     unpack_frame,
     unpack_header,
 )
+from trading_system.storage.segment_files import ADVICE, SegmentFiles
 
-_ADVICE = (
-    "Nothing was changed. Look for a copy of the state folder, or start with a new one (--fresh) "
-    "and compare orders and balances with the venue first"
-)
+Batch = tuple[Path, Sequence[Frame]]
 
 
 class JournalEnd(msgspec.Struct):
@@ -38,103 +50,164 @@ class JournalEnd(msgspec.Struct):
     sequence: int = 1
     previous_hash: bytes = NO_HASH
     is_sealed: bool = False
+    version: int = FORMAT_VERSION
+    first_sequence: int = 1
     cut_bytes: int = 0
     cut_reason: str = ""
 
 
-def segment_path(directory: Path, number: int) -> Path:
-    """Return the file of a segment; the first has number 1."""
-    return directory / f"{number:06}.log"
+class Verification(msgspec.Struct, frozen=True):
+    """What a walk along the whole chain found. `damage` is the first that cannot be trusted and what to do, "" when all is sound; the counts
+    are of what was read before it. A torn last batch is no damage: `cut_reason` tells of it."""
+
+    records: int
+    snapshots: int
+    segments: int
+    compressed: int
+    damage: str
+    file: str
+    offset: int
+    cut_bytes: int
+    cut_reason: str
+
+    @property
+    def is_sound(self) -> bool:
+        """Tell whether everything but a torn last batch can be trusted."""
+        return not self.damage
 
 
 class JournalReader:
     """The records of a journal folder, oldest first. Safe beside a run that appends: a batch half written is left out."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, files: Files = DISK) -> None:
+        self._segments = SegmentFiles(files, directory)
         self._decode = msgspec.msgpack.Decoder(Record).decode
 
     def read(self) -> Iterator[Record]:
-        """Yield all records of whole batches.
+        """Yield all records of whole batches, from the first segment on.
 
         Raises JournalDamaged where they cannot be trusted, ConfigError where a newer version wrote them, OSError.
         """
-        end = JournalEnd()
-        for number in self._numbers():
-            for frame in self._scan_segment(number, end):
-                if not frame.flags & SEAL:
-                    yield self._record(number, frame)
+        return self._records(self._walk(self._segments.numbers(), 1, JournalEnd()))
+
+    def read_from_last_snapshot(self) -> tuple[bytes | None, Iterator[Record]]:
+        """Return the body of the last whole snapshot and the records behind it; without one None and all records. Raises as `read` does."""
+        numbers = self._segments.numbers()
+        for start, end in self._starts(numbers):
+            batches = self._walk(numbers, start, end)
+            first = next(batches, None)
+            if first is not None and first[1][0].flags & SNAPSHOT:
+                return bytes(first[1][0].body), self._records(batches)
+            if start == 1:
+                return None, self._records(chain(() if first is None else (first,), batches))
+        raise AssertionError("every journal can be read from its first segment on")
 
     def scan(self) -> JournalEnd:
-        """Verify every byte and return where the journal ends. Raises as `read` does."""
-        end = JournalEnd()
-        for number in self._numbers():
-            for _ in self._scan_segment(number, end):
+        """Verify every byte from the last whole snapshot on, as a start needs it, and return where the journal ends. Raises as `read` does."""
+        numbers = self._segments.numbers()
+        for start, end in self._starts(numbers):
+            for _ in self._walk(numbers, start, end):
                 pass
-        return end
+            if start == 1 or end.segment > start or end.size > HEADER_SIZE:
+                return end
+        raise AssertionError("every journal can be read from its first segment on")
 
-    def _numbers(self) -> range:
-        found = {int(path.stem) for path in self._directory.glob("*.log") if path.stem.isdecimal()}
-        self._last = max(found, default=0)
-        for number in range(1, self._last + 1):
-            if number not in found:
-                raise JournalDamaged(str(segment_path(self._directory, number)), 0, "this segment is missing", _ADVICE)
-        return range(1, self._last + 1)
+    def verify(self) -> Verification:
+        """Walk along the whole chain, compressed segments too, and tell what was found. Raises OSError."""
+        records = snapshots = offset = 0
+        seen, damage, file = set[Path](), "", ""
+        end = JournalEnd()
+        try:
+            for path, batch in self._walk(self._segments.numbers(), 1, end):
+                seen.add(path)
+                if not batch[0].flags & (SEAL | SNAPSHOT):
+                    records += len(batch)
+                elif batch[0].flags & SNAPSHOT:
+                    snapshots += 1
+        except JournalDamaged as error:
+            damage, file, offset = str(error), error.file, error.offset
+        except ConfigError as error:
+            damage = str(error)
+        return Verification(records, snapshots, len(seen), sum(path.suffix == ".gz" for path in seen), damage, file, offset,
+                            end.cut_bytes, end.cut_reason)
 
-    def _scan_segment(self, number: int, end: JournalEnd) -> Iterator[Frame]:
-        # Yields the frames of whole batches and moves `end` behind them.
-        path = segment_path(self._directory, number)
-        data = path.read_bytes()
+    def _starts(self, numbers: Sequence[int]) -> Iterator[tuple[int, JournalEnd]]:
+        # Where reading may begin, newest first. What a damaged head hides is found by whoever then reads on from an older one.
+        for number in reversed(numbers):
+            head = memoryview(self._segments.head(number, HEADER_SIZE + FRAME_OVERHEAD))
+            header = unpack_header(head)
+            if number > 1 and header is not None and peek_flags(head, HEADER_SIZE) & SNAPSHOT:
+                yield number, JournalEnd(sequence=header.first_sequence, previous_hash=header.previous_hash)
+        yield 1, JournalEnd()
+
+    def _walk(self, numbers: Sequence[int], start: int, end: JournalEnd) -> Iterator[Batch]:
+        # Yields the whole batches from segment `start` on and moves `end` behind them.
+        last = max(numbers, default=0)
+        for number in range(start, last + 1):
+            path, data = self._segments.read(number)
+            for batch in self._scan_segment(path, number, data, end, number == last):
+                yield path, batch
+
+    def _scan_segment(self, path: Path, number: int, data: bytes, end: JournalEnd, is_last: bool) -> Iterator[Sequence[Frame]]:
         view = memoryview(data)
         header = unpack_header(view)
-        end.segment, end.size, end.is_sealed = number, 0, False
+        end.segment, end.size, end.is_sealed, end.version, end.first_sequence = number, 0, False, FORMAT_VERSION, end.sequence
         if header is None:
-            self._cut(path, data, 0, end, "its header is torn or damaged")
+            _cut(path, data, 0, end, is_last, "its header is torn or damaged")
             return
-        if header.version != FORMAT_VERSION:
-            raise ConfigError(f"{path}: written in journal format {header.version}, and this version reads format {FORMAT_VERSION}: "
-                              f"use the version that wrote it, or another state folder (--state)")
+        if not OLDEST_VERSION <= header.version <= FORMAT_VERSION:
+            raise ConfigError(f"{path}: written in journal format {header.version}, and this version reads formats {OLDEST_VERSION} to "
+                              f"{FORMAT_VERSION}: use the version that wrote it, or another state folder (--state)")
         if (header.number, header.first_sequence, header.previous_hash) != (number, end.sequence, end.previous_hash):
-            raise JournalDamaged(str(path), 0, "this segment does not follow on the one before it", _ADVICE)
+            raise JournalDamaged(str(path), 0, "this segment does not follow on the one before it", ADVICE)
         offset = end.size = HEADER_SIZE
+        end.version = header.version
         batch: list[Frame] = []
-        sequence, previous_hash = end.sequence, end.previous_hash
-        while offset < len(data) and not end.is_sealed:
+        sequence, previous_hash, length = end.sequence, end.previous_hash, len(data)
+        while offset < length and not end.is_sealed:
             frame = unpack_frame(view, offset)
             if frame is None:
-                self._cut(path, data, offset, end, "a record is torn or damaged", sequence)
+                _cut(path, data, offset, end, is_last, "a record is torn or damaged", sequence)
                 return
             # A sound checksum around a wrong place in the chain is no torn write: somebody changed or mixed files.
-            if (frame.sequence, frame.previous_hash, frame.batch) != (sequence, previous_hash, end.sequence):
-                raise JournalDamaged(str(path), offset, f"record {frame.sequence} does not follow on record {sequence - 1}", _ADVICE)
+            if frame.sequence != sequence or frame.previous_hash != previous_hash or frame.batch != end.sequence:
+                raise JournalDamaged(str(path), offset, f"record {frame.sequence} does not follow on record {sequence - 1}", ADVICE)
             batch.append(frame)
-            offset, sequence, previous_hash = frame.end, sequence + 1, frame_hash(view[frame.start:frame.end])
+            offset, sequence, previous_hash = frame.end, sequence + 1, frame_hash(view[offset:frame.end])
             if frame.flags & BATCH_END:
+                if frame.flags & SEAL:
+                    if not is_seal_right(frame, header.version, frame.sequence - end.first_sequence):
+                        raise JournalDamaged(str(path), frame.start, "the seal does not stand for what is before it", ADVICE)
+                    end.is_sealed = True
                 end.size, end.sequence, end.previous_hash = offset, sequence, previous_hash
-                end.is_sealed = bool(frame.flags & SEAL)
-                yield from batch
-                batch.clear()
-        if offset < len(data):
-            self._cut(path, data, offset, end, "there is something behind the seal", sequence - 1)
+                yield batch
+                batch = []
+        if offset < length:
+            _cut(path, data, offset, end, is_last, "there is something behind the seal", sequence - 1)
         elif batch:
-            self._cut(path, data, offset, end, "the last batch is not whole", sequence)
-        elif number < self._last and not end.is_sealed:
-            raise JournalDamaged(str(path), offset, "the segment ends without a seal, and another follows", _ADVICE)
+            _cut(path, data, offset, end, is_last, "the last batch is not whole", sequence)
+        elif not is_last and not end.is_sealed:
+            raise JournalDamaged(str(path), offset, "the segment ends without a seal, and another follows", ADVICE)
 
-    def _cut(self, path: Path, data: bytes, offset: int, end: JournalEnd, reason: str, sequence: int = 0) -> None:
-        # Only the end of the last segment may be torn; before it every byte was synced long before the next was written.
-        if end.segment < self._last or has_later_batch(data, offset, sequence):
-            raise JournalDamaged(str(path), offset, reason, _ADVICE)
-        end.cut_bytes = len(data) - end.size
-        end.cut_reason = (
-            f"{path}: {reason} at byte {offset}; {end.cut_bytes} bytes from byte {end.size} on are left out. "
-            f"What they told must be asked of the venue again"
-        )
+    def _records(self, batches: Iterator[Batch]) -> Iterator[Record]:
+        decode = self._decode
+        for path, batch in batches:
+            if batch[0].flags & (SEAL | SNAPSHOT):
+                continue
+            for frame in batch:
+                try:
+                    yield decode(frame.body)
+                except msgspec.MsgspecError as error:
+                    raise ConfigError(f"{path}: record {frame.sequence} at byte {frame.start} is not known to this version ({error}): "
+                                      f"use the version that wrote it, or another state folder (--state)") from error
 
-    def _record(self, number: int, frame: Frame) -> Record:
-        try:
-            return self._decode(frame.body)
-        except msgspec.MsgspecError as error:
-            path = segment_path(self._directory, number)
-            raise ConfigError(f"{path}: record {frame.sequence} at byte {frame.start} is not known to this version ({error}): "
-                              f"use the version that wrote it, or another state folder (--state)") from error
+
+def _cut(path: Path, data: bytes, offset: int, end: JournalEnd, is_last: bool, reason: str, sequence: int = 0) -> None:
+    # Only the end of the last segment may be torn; before it every byte was synced long before the next was written.
+    if not is_last or has_later_batch(data, offset, sequence):
+        raise JournalDamaged(str(path), offset, reason, ADVICE)
+    end.cut_bytes = len(data) - end.size
+    end.cut_reason = (
+        f"{path}: {reason} at byte {offset}; {end.cut_bytes} bytes from byte {end.size} on are left out. "
+        f"What they told must be asked of the venue again"
+    )
