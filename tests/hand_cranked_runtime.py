@@ -13,6 +13,9 @@ from typing import Any
 
 import greenlet
 
+from tests.hand_cranked_disk import HandCrankedDisk
+from trading_system.core.files import Files
+
 SECOND = 1_000_000_000
 START_NS = 1_790_000_000 * SECOND
 
@@ -112,56 +115,6 @@ class HandCrankedLock:
         self._runtime.current.held_locks -= 1
 
 
-class HandCrankedFile:
-    """An append-only file in memory that knows which of its bytes would survive a power cut."""
-
-    def __init__(self, disk: "HandCrankedDisk", path: str) -> None:
-        self._disk = disk
-        self._path = path
-        self._is_closed = False
-
-    def append(self, data: bytes) -> None:
-        """Write at the end; not yet synced. Raises the disk's `error`."""
-        self._check()
-        self._disk.unsynced[self._path] += data
-
-    def sync(self) -> None:
-        """Let all that was appended survive. Raises the disk's `error`."""
-        self._check()
-        self._disk.synced[self._path] += self._disk.unsynced[self._path]
-        self._disk.unsynced[self._path] = b""
-        self._disk.syncs += 1
-
-    def close(self) -> None:
-        """Close it; what was not synced stays unsynced."""
-        self._is_closed = True
-
-    def _check(self) -> None:
-        assert not self._is_closed, f"{self._path} is closed"
-        if self._disk.error is not None:
-            raise self._disk.error
-
-
-class HandCrankedDisk:
-    """The files of a machine; give it to the next runtime and the files are still there. While `error` is set nothing can be written."""
-
-    def __init__(self) -> None:
-        self.synced: dict[str, bytes] = {}
-        self.unsynced: dict[str, bytes] = {}
-        self.error: OSError | None = None
-        self.syncs = 0
-
-    def read(self, path: str) -> bytes:
-        """Return what a process that reads the file now would see."""
-        return self.synced[path] + self.unsynced[path]
-
-    def cut_power(self, kept: int = 0) -> None:
-        """Lose what was not synced, but for the first `kept` bytes of each file."""
-        for path, data in self.unsynced.items():
-            self.synced[path] += data[:kept]
-            self.unsynced[path] = b""
-
-
 class HandCrankedRuntime:
     """Implements the `Runtime` of `core/ports.py`. Ready tasks run first in, first out; with a `seed`, in an order drawn from it.
 
@@ -176,6 +129,7 @@ class HandCrankedRuntime:
         self.failures: list[tuple[str, BaseException]] = []
         self.interrupts = 0
         self.disk = disk or HandCrankedDisk()
+        self.files: Files = self.disk
         self.wall_offset_ns = start_ns
         self._time_ns = 0
         self._on_failure = on_failure
@@ -261,14 +215,6 @@ class HandCrankedRuntime:
         self._pending_interrupts += 1
         if self.current is self.main:
             self._run_handler()
-
-    def open_append(self, path: str) -> HandCrankedFile:
-        """Open a file of the disk, making it when absent. Raises the disk's `error`."""
-        if self.disk.error is not None:
-            raise self.disk.error
-        self.disk.synced.setdefault(path, b"")
-        self.disk.unsynced.setdefault(path, b"")
-        return HandCrankedFile(self.disk, path)
 
     # What the hand at the crank does.
 

@@ -21,9 +21,9 @@ from brokerage.luno_simulator.route import Permission
 from brokerage.transport import HttpReply, HttpRequest
 from tests.hand_cranked_runtime import HandCrankedRuntime
 from trading_system.assembly import Plan, build_house
+from trading_system.core.disk_files import DISK
 from trading_system.core.events import CancelEvent, FillEvent, OrderEvent, OrderUpdateEvent, WarningEvent
-from trading_system.core.ports import AppendFile, Venue
-from trading_system.core.runtime import DiskFile
+from trading_system.core.ports import Venue
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import enroll
 from trading_system.settings.load import load_settings
@@ -38,13 +38,6 @@ strategies:
   moving_average_cross: {instruments: [ETHZAR.luno], capital: {ZAR: 50000}, bars: 2s}
   market_making: {instruments: [XRPZAR.luno], capital: {ZAR: 20000, XRP: 500}}
 """
-
-
-class RuntimeWithFiles(HandCrankedRuntime):
-    """Appends to real files, because the journal reads what it wrote through the file system."""
-
-    def open_append(self, path: str) -> AppendFile:  # type: ignore[override]
-        return DiskFile(path)
 
 
 class InProcessTransport:
@@ -88,7 +81,8 @@ class House:
     def __init__(self, folder: Path, seed: int) -> None:
         (folder / "configs").mkdir(parents=True)
         (folder / "configs" / "global_strategy_config.yaml").write_text(_CONFIG)
-        self.runtime = RuntimeWithFiles(seed, preemption=0.05)
+        self.runtime = HandCrankedRuntime(seed, preemption=0.05)
+        self.runtime.files = DISK            # the board and the log write real files beside the journal
         now_ns = self.runtime.now_ns()
         self.exchange = Exchange(seed, genesis_ns=now_ns)
         api = LunoApi(self.exchange, keys={registry.SIMULATOR_KEY[0]: (registry.SIMULATOR_KEY[1], int(Permission.trading()))})

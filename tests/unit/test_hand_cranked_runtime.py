@@ -1,11 +1,14 @@
 """The hand-cranked runtime: the same seed leaves the same trace, time moves only when everybody waits, nothing fails silently."""
 
 import inspect
+from pathlib import Path
+from random import Random
 
 import pytest
 
-from tests.hand_cranked_runtime import SECOND, START_NS, HandCrankedDisk, HandCrankedRuntime, NobodyCanRun, TaskFailed
-from trading_system.core import ports
+from tests.hand_cranked_disk import HandCrankedDisk, PowerCut
+from tests.hand_cranked_runtime import SECOND, START_NS, HandCrankedRuntime, NobodyCanRun, TaskFailed
+from trading_system.core import files, ports
 
 
 def chatter(runtime: HandCrankedRuntime, heard: list[str]) -> None:
@@ -337,14 +340,14 @@ def test_chance_and_names_come_from_the_seed_and_not_from_the_schedule() -> None
 
 def test_a_power_cut_loses_exactly_what_was_not_synced() -> None:
     disk = HandCrankedDisk()
-    file = HandCrankedRuntime(disk=disk).open_append("journal/1")
+    file = HandCrankedRuntime(disk=disk).files.open_append("journal/1")
     file.append(b"kept")
     file.sync()
     file.append(b"lost")
     assert disk.read("journal/1") == b"keptlost"
     disk.cut_power()
     assert disk.read("journal/1") == b"kept"
-    again = HandCrankedRuntime(disk=disk).open_append("journal/1")
+    again = HandCrankedRuntime(disk=disk).files.open_append("journal/1")
     again.append(b"torn")
     disk.cut_power(kept=2)
     assert disk.read("journal/1") == b"keptto"
@@ -352,15 +355,101 @@ def test_a_power_cut_loses_exactly_what_was_not_synced() -> None:
 
 def test_a_disk_with_an_error_refuses_everything_and_loses_nothing() -> None:
     runtime = HandCrankedRuntime()
-    file = runtime.open_append("journal/1")
+    file = runtime.files.open_append("journal/1")
     file.append(b"one")
     runtime.disk.error = OSError(28, "No space left on device")
-    for attempt in (lambda: file.append(b"two"), file.sync, lambda: runtime.open_append("journal/2")):
+    for attempt in (lambda: file.append(b"two"), file.sync, lambda: runtime.files.open_append("journal/2")):
         with pytest.raises(OSError, match="No space left"):
             attempt()
     runtime.disk.error = None
     file.sync()
     assert runtime.disk.synced == {"journal/1": b"one"}
+
+
+FOLDER = Path("journal")
+
+
+def test_a_name_survives_only_when_its_folder_was_synced() -> None:
+    def left(sync: bool, luck: int) -> list[str]:
+        disk = HandCrankedDisk()
+        disk.make_folder(FOLDER)
+        disk.open_append(FOLDER / "a").sync()
+        disk.sync_folder(FOLDER)
+        disk.rename(FOLDER / "a", FOLDER / "b")
+        disk.open_append(FOLDER / "c").sync()
+        if sync:
+            disk.sync_folder(FOLDER)
+        disk.cut_power(chance=Random(luck))
+        return sorted(disk.names(FOLDER))
+    assert {tuple(left(True, luck)) for luck in range(20)} == {("b", "c")}
+    assert {tuple(left(False, luck)) for luck in range(50)} == {("a",), ("b",), ("a", "c"), ("b", "c")}
+
+
+def test_an_unlucky_cut_leaves_any_prefix_of_each_file_on_its_own() -> None:
+    def left(luck: int) -> tuple[bytes, bytes]:
+        disk = HandCrankedDisk()
+        for name in "ab":
+            file = disk.open_append(name)
+            disk.sync_folder(Path("."))
+            file.append(b"12")
+            file.append(b"34")
+        disk.cut_power(chance=Random(luck))
+        return disk.read("a"), disk.read("b")
+    seen = {left(luck) for luck in range(400)}
+    assert {first for first, _ in seen} == {b"", b"1", b"12", b"123", b"1234"}
+    assert (b"", b"1234") in seen
+    assert (b"1234", b"") in seen
+
+
+def test_what_a_failed_sync_should_have_saved_is_not_saved_by_the_next_one() -> None:
+    disk = HandCrankedDisk()
+    file = disk.open_append("a")
+    file.append(b"lost")
+    disk.failing_syncs = 1
+    with pytest.raises(OSError, match="Input/output"):
+        file.sync()
+    file.append(b"kept")
+    file.sync()
+    assert disk.read("a") == b"lostkept"
+    disk.cut_power()
+    assert disk.read("a") == bytes(4) + b"kept"
+
+
+def test_what_is_cut_off_and_written_again_is_saved_after_a_failed_sync() -> None:
+    disk = HandCrankedDisk()
+    file = disk.open_append("a")
+    file.append(b"data")
+    disk.failing_syncs = 1
+    with pytest.raises(OSError, match="Input/output"):
+        file.sync()
+    disk.truncate(Path("a"), 0)
+    file.append(b"data")
+    file.sync()
+    disk.cut_power()
+    assert disk.read("a") == b"data"
+
+
+def test_a_full_disk_takes_what_there_is_room_for() -> None:
+    disk = HandCrankedDisk()
+    file = disk.open_append("a")
+    disk.room = 6
+    file.append(b"four")
+    with pytest.raises(OSError, match="No space left"):
+        file.append(b"more")
+    assert disk.read("a") == b"fourmo"
+
+
+def test_the_machine_stops_at_the_operation_that_was_named_and_stays_off() -> None:
+    disk = HandCrankedDisk()
+    disk.stop_at = 2
+    file = disk.open_append("a")
+    file.append(b"1")
+    for attempt in (file.sync, lambda: disk.remove(Path("a")), lambda: file.append(b"2")):
+        with pytest.raises(PowerCut):
+            attempt()
+    assert disk.log == ["create a", "append a"]
+    disk.cut_power(kept=1)
+    assert disk.read("a") == b"1"
 
 
 def test_waiting_while_holding_a_lock_fails_loudly() -> None:
@@ -413,11 +502,11 @@ def test_preemption_lets_others_run_between_two_puts_of_one_task() -> None:
     assert {order(seed) for seed in range(40)} == {"-12", "1-2"}
 
 
-@pytest.mark.parametrize("kind", [ports.Runtime, ports.Mailbox, ports.Task, ports.AppendFile])
+@pytest.mark.parametrize("kind", [ports.Runtime, ports.Mailbox, ports.Task, files.Files, files.AppendFile])
 def test_it_offers_everything_that_the_house_may_ask_of_a_runtime(kind: type) -> None:
     runtime = HandCrankedRuntime()
     offered = {ports.Runtime: runtime, ports.Mailbox: runtime.mailbox(), ports.Task: runtime.spawn("task", lambda: None),
-               ports.AppendFile: runtime.open_append("file")}[kind]
+               files.Files: runtime.files, files.AppendFile: runtime.files.open_append("file")}[kind]
     asked = {name: member for name, member in vars(kind).items() if inspect.isfunction(member) and not name.startswith("_")}
     assert asked
     for name, member in asked.items():

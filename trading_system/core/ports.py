@@ -53,7 +53,7 @@ class RecordKeeper(Protocol):
     """Remembers: the journal, or nobody in a backtest."""
 
     def append(self, records: Sequence[Record], releases: Sequence[Record] = ()) -> None:
-        """Return when all of them are on disk, written as one batch. Raises OSError: `records` are kept then, `releases` count for nothing."""
+        """Return when all of them are on disk, written as one batch. Raises OSError: `records` are kept then, `releases` are void."""
 
     def try_again(self) -> bool:
         """Write what was kept, before anything else is written; tell whether nothing is missing any more."""

@@ -13,10 +13,17 @@ from trading_system.core.records import OrderSent, Record
 
 Entry = tuple[Sequence[Record], Sequence[Action]]
 
+_TRY_AGAIN_NS = 1_000_000_000
+_IDLE_NS = 200_000_000          # nobody has laid anything for so long: time to tidy
+_CLOSE = object()
+
 
 class Outbox:
-    """Read by the journal thread. While the journal cannot write, orders are denied; cancels and look-ups still leave, and what is
-    missing in the journal is written first as soon as it can."""
+    """Read by the journal thread. While the journal cannot write, orders are denied, cancels and look-ups still leave, and what could not
+    be written waits in order, however much it is; every second it is tried again.
+
+    `owed` counts the records that wait, `lost` those that no journal can hold (a defect of ours).
+    """
 
     def __init__(self, runtime: Runtime, journal: RecordKeeper, execute: Callable[[Action], None], lay: LayAction,
                  command: Callable[[CommandEvent], None]) -> None:
@@ -26,8 +33,12 @@ class Outbox:
         self._lay = lay
         self._command = command
         self._entries = runtime.mailbox()
-        self._owed: list[Record] = []
+        self._try_again_at_ns = 0
+        self._is_untidy = True
+        self._why = ""
         self.batches = 0
+        self.owed = 0
+        self.lost = 0
         self.is_failing = False
 
     def put(self, records: Sequence[Record], actions: Sequence[Action]) -> None:
@@ -36,56 +47,103 @@ class Outbox:
 
     def close(self) -> None:
         """Let `run` end after everything laid before is written and handed over."""
-        self._entries.put(None)
+        self._entries.put(_CLOSE)
 
     def run(self) -> None:
         """Write and hand over until `close`: the body of the journal thread."""
-        while (entry := self._entries.take()) is not None:
-            entries: list[Entry] = [entry]
-            is_last = False
-            while not self._entries.empty():
-                following = self._entries.take()
-                if following is None:
-                    is_last = True
+        is_last = False
+        while not is_last:
+            entry = self._entries.take(self._until_ns())
+            self._try_again()
+            if entry is None:
+                self._tidy()
+                continue
+            entries: list[Entry] = []
+            while not (is_last := entry is _CLOSE):
+                entries.append(entry)
+                if self._entries.empty():
                     break
-                entries.append(following)
+                entry = self._entries.take()
             self.flush(entries)
-            if is_last:
-                return
+        self._try_again(is_last=True)
 
     def flush(self, entries: Sequence[Entry]) -> None:
         """Write everything in `entries` with one sync, then hand its actions over in order."""
-        records = self._owed
-        self._owed = []
-        for remembered, _ in entries:
-            records.extend(remembered)
+        records = [record for remembered, _ in entries for record in remembered]
         orders = [action for _, actions in entries for action in actions if type(action) is PlaceOrder]
         now_ns = self._runtime.now_ns()
-        batch = [*records, *(Record(now_ns, OrderSent(order.request.client_order_id)) for order in orders)]
-        try:
-            if batch:
-                self._journal.append(batch)
-                self.batches += 1
-        except Exception as error:
-            # A full disk, or a record that cannot be written: either way no order leaves, and cancels and look-ups still do.
-            self._owed = records if isinstance(error, OSError) else []
-            self._refuse(orders, error)
-        else:
-            if self.is_failing:
-                self.is_failing = False
-                self._lay(WarningEvent("the journal can write again; resume when you are ready"))
+        releases = [Record(now_ns, OrderSent(order.request.client_order_id)) for order in orders]
+        is_written = True
+        if records or releases:
+            is_written = self._write(records, releases)
+            if not is_written:
+                self._refuse(orders)
         for _, actions in entries:
             for action in actions:
-                if type(action) is not PlaceOrder or not self.is_failing:
+                if is_written or type(action) is not PlaceOrder:
                     self._execute(action)
 
-    def _refuse(self, orders: Sequence[PlaceOrder], error: Exception) -> None:
-        why = getattr(error, "strerror", None) or repr(error)
+    def _write(self, records: Sequence[Record], releases: Sequence[Record]) -> bool:
+        # Tells whether all of it is on disk; of what is not, the records wait in the journal and the releases are void.
+        try:
+            self._journal.append(records, releases)
+        except OSError as error:
+            self.owed += len(records)
+            self._fail(error)
+            return False
+        except Exception as error:
+            # A record that nothing can encode is a defect of ours: the others of its batch are written without it.
+            if len(records) + len(releases) > 1:
+                for record in records:
+                    self._write([record], ())
+            else:
+                self.lost += len(records)
+                self._command(CommandEvent(
+                    "pause", "journal", f"a record cannot be written and is lost ({error!r}): this is a defect of the program; "
+                                        f"compare orders and balances with the venue, then resume"))
+            self._why = repr(error)
+            return False
+        self.batches += 1
+        self._is_untidy = True
+        return True
+
+    def _fail(self, error: OSError) -> None:
+        self._why = error.strerror or repr(error)
+        if not self.is_failing:
+            self.is_failing = True
+            self._try_again_at_ns = self._runtime.monotonic_ns() + _TRY_AGAIN_NS
+            self._command(CommandEvent(
+                "pause", "journal", f"the journal cannot write ({self._why}): make room; it is tried again every second"))
+
+    def _refuse(self, orders: Sequence[PlaceOrder]) -> None:
         now_ns = self._runtime.now_ns()
         for order in orders:
             self._lay(OrderUpdateEvent(OrderUpdate(
                 order.request.client_order_id, Answer.DENIED, Evidence("journal", now_ns, now_ns),
-                reason=f"the journal cannot write: {why}")))
-        if not self.is_failing:
-            self.is_failing = True
-            self._command(CommandEvent("pause", "journal", f"the journal cannot write ({why}): make room, then resume"))
+                reason=f"the journal cannot write: {self._why}", code="journal")))
+
+    def _try_again(self, is_last: bool = False) -> None:
+        if not self.is_failing or (not is_last and self._runtime.monotonic_ns() < self._try_again_at_ns):
+            return
+        if not self._journal.try_again():
+            self._try_again_at_ns = self._runtime.monotonic_ns() + _TRY_AGAIN_NS
+            return
+        text = f"the journal can write again, and what waited is on disk ({self.owed} record{'s' * (self.owed != 1)})"
+        self.is_failing, self.owed, self._is_untidy = False, 0, True
+        self._command(CommandEvent("rearm", "journal", text))
+        self._lay(WarningEvent(f"{text}; resume when you are ready"))
+
+    def _tidy(self) -> None:
+        # One small piece, then a look into the mailbox, until something comes.
+        try:
+            while self._is_untidy and not self.is_failing and self._entries.empty():
+                self._is_untidy = self._journal.tidy()
+        except OSError as error:
+            self._is_untidy = False
+            why = error.strerror or repr(error)
+            self._lay(WarningEvent(f"an old part of the journal could not be compressed ({why}): it stays as it is"))
+
+    def _until_ns(self) -> int | None:
+        if self.is_failing:
+            return self._try_again_at_ns
+        return self._runtime.monotonic_ns() + _IDLE_NS if self._is_untidy else None

@@ -32,9 +32,8 @@ from trading_system.storage.segment_files import SegmentFiles
 class Journal:
     """The journal of one state folder. Opening it verifies what a start reads and cuts a torn or damaged last batch off.
 
-    `cut_bytes` and `cut_reason` tell what was cut (0 and "" when nothing was). `broken_reason` tells why nothing can be written now ("" while
-    it can), and `missing` how many records wait for it. Raises JournalDamaged when anything a start reads is damaged before the last batch,
-    ConfigError when a newer version wrote it, OSError.
+    `cut_bytes` and `cut_reason` tell what was cut (0 and "" when nothing was). Raises JournalDamaged when anything a start reads is damaged
+    before the last batch, ConfigError when a newer version wrote it, OSError.
     """
 
     def __init__(self, runtime: Runtime, directory: Path, *, segment_bytes: int = 64 * 2**20) -> None:
@@ -113,7 +112,7 @@ class Journal:
     def append_snapshot(self, body: bytes) -> None:
         """Write what all records so far come to, as the first of a new segment: a start reads it and what follows it, and nothing older.
 
-        Its frame carries its own sequence number and the hash of the frame before it, so it belongs to exactly these records. Returns when it
+        Its frame carries its sequence number and the hash of the frame before it, so it belongs to exactly these records. Returns when it
         is on disk; raises OSError as `append` does, with nothing kept.
         """
         try:
@@ -138,8 +137,8 @@ class Journal:
     def try_again(self) -> bool:
         """Cut back to what is known to be on disk and write what was kept, in order; tell whether nothing is missing any more.
 
-        After a failed sync the kernel may call pages clean that never reached the disk, and a second sync of them would return without having
-        done anything. So nothing of a failed write is trusted: it is cut off, written anew, synced and read back.
+        After a failed sync the kernel may call pages clean that never reached the disk, and a second sync of them would return without
+        doing anything. So nothing of a failed write is trusted: it is cut off, written anew, synced and read back.
         """
         if self._error is None:
             return True
@@ -155,8 +154,10 @@ class Journal:
         return True
 
     def tidy(self) -> bool:
-        """Compress some of what is in sealed segments, for some milliseconds; tell whether there is more to do. A crash at any step leaves the
-        journal as readable as before. Raises OSError; the segment stays as it is then."""
+        """Compress some of what is in sealed segments, for some milliseconds; tell whether there is more to do.
+
+        A crash at any step leaves the journal as readable as before. Raises OSError; the segment stays as it is then.
+        """
         if self._tidying is None:
             if self._tidied == self._segment:
                 return False

@@ -1,9 +1,9 @@
 """Reads a journal and proves it sound: for the journal before it appends, and for commands that only look. Never changes a file.
 
-Damage is only ever accepted in the last batch, which is cut off and told. There a byte that was flipped later cannot be told from a write that
-a power cut tore: both leave a frame whose checksum is wrong and nothing sound behind it, and nobody can know whether the batch was
-acknowledged. So both are cut, and what they told is asked of the venue again. Wherever a sound frame of a later batch (a seal counts) follows,
-or the place in the chain is wrong though the checksum is right, it was no torn write: the house does not start on it.
+Damage is only ever accepted in the last batch, which is cut off and told. There a byte that was flipped later cannot be told from a write
+that a power cut tore: both leave a frame whose checksum is wrong and nothing sound behind it, and nobody can know whether the batch was
+acknowledged. So both are cut, and what they told is asked of the venue again. Wherever a sound frame of a later batch (a seal counts)
+follows, or the place in the chain is wrong though the checksum is right, it was no torn write: the house does not start on it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -57,8 +57,8 @@ class JournalEnd(msgspec.Struct):
 
 
 class Verification(msgspec.Struct, frozen=True):
-    """What a walk along the whole chain found. `damage` is the first that cannot be trusted and what to do, "" when all is sound; the counts
-    are of what was read before it. A torn last batch is no damage: `cut_reason` tells of it."""
+    """What a walk along the whole chain found. `damage` is the first that cannot be trusted and what to do, "" when all is sound; the
+    counts are of what was read before it. A torn last batch is no damage: `cut_reason` tells of it."""
 
     records: int
     snapshots: int
@@ -103,7 +103,7 @@ class JournalReader:
         raise AssertionError("every journal can be read from its first segment on")
 
     def scan(self) -> JournalEnd:
-        """Verify every byte from the last whole snapshot on, as a start needs it, and return where the journal ends. Raises as `read` does."""
+        """Verify every byte a start needs, from the last whole snapshot on, and return where the journal ends. Raises as `read` does."""
         numbers = self._segments.numbers()
         for start, end in self._starts(numbers):
             for _ in self._walk(numbers, start, end):

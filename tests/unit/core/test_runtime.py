@@ -109,7 +109,7 @@ def test_ids_are_lower_case_letters_and_do_not_repeat() -> None:
 def test_a_file_grows_at_its_end_whoever_opens_it_and_only_we_may_read_it(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     for data in (b"one", b"two"):
-        file = runtime.open_append(str(path))
+        file = runtime.files.open_append(path)
         file.append(data)
         file.sync()
         file.close()
@@ -119,12 +119,12 @@ def test_a_file_grows_at_its_end_whoever_opens_it_and_only_we_may_read_it(tmp_pa
 
 def test_a_file_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
-        runtime.open_append(str(tmp_path / "nowhere" / "journal"))
+        runtime.files.open_append(tmp_path / "nowhere" / "journal")
 
 
 def test_a_large_append_is_written_wholly(tmp_path: Path) -> None:
     data = os.urandom(5_000_000)
-    file = runtime.open_append(str(tmp_path / "journal"))
+    file = runtime.files.open_append(tmp_path / "journal")
     file.append(data)
     file.close()
     assert (tmp_path / "journal").read_bytes() == data

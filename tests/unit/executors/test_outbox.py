@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.hand_cranked_runtime import HandCrankedRuntime
+from tests.hand_cranked_runtime import SECOND, HandCrankedRuntime
 from trading_system.core.actions import Action, CancelOrder, LookUpOrders, PlaceOrder
 from trading_system.core.events import CommandEvent, OrderUpdateEvent, WarningEvent
 from trading_system.core.order import OrderKind, OrderRequest
@@ -37,15 +37,46 @@ class Desk:
         self.runtime = HandCrankedRuntime(seed, preemption=preemption)
         self.happened: list[tuple[str, Any]] = []
         self.error: OSError | None = None
+        self.missing: list[Record] = []
+        self.is_broken = False
+        self.attempts: list[float] = []
+        self.pieces = 0
         self.said: list[Any] = []
         self.commands: list[CommandEvent] = []
         self.outbox = Outbox(self.runtime, self, self.leave, self.said.append, self.commands.append)
 
-    def append(self, records: Sequence[Record]) -> None:
+    def append(self, records: Sequence[Record], releases: Sequence[Record] = ()) -> None:
         """Stand in for the journal."""
-        if self.error is not None:
-            raise self.error
+        if any(isinstance(record.body, str) for record in records):
+            raise TypeError("nothing can encode this")
+        if self.error is not None or self.is_broken:
+            self.is_broken = True
+            self.missing += records
+            raise self.error or NO_SPACE
+        self.write([*records, *releases])
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Note what is on the stand-in's disk."""
         self.happened.append(("written", [body.state.decode() if isinstance(body, StateSaved) else body for body in (r.body for r in records)]))
+
+    def try_again(self) -> bool:
+        """Stand in for the journal."""
+        self.attempts.append(self.runtime.monotonic_ns() / 1e9)
+        if self.error is None:
+            self.is_broken = False
+            if self.missing:
+                self.write(self.missing)
+            self.missing = []
+        return not self.is_broken
+
+    def tidy(self) -> bool:
+        """Stand in for the journal: `pieces` of work."""
+        if self.pieces:
+            self.pieces -= 1
+            self.happened.append(("tidied", self.runtime.monotonic_ns() / 1e9))
+            if self.error is not None:
+                raise self.error
+        return self.pieces > 0
 
     def leave(self, action: Action) -> None:
         """Stand in for the lanes."""
@@ -58,6 +89,15 @@ class Desk:
     @property
     def written(self) -> list[Any]:
         return [what for how, what in self.happened if how == "written"]
+
+    def start(self) -> None:
+        """Let the journal thread run for itself."""
+        self.runtime.spawn("journal", self.outbox.run)
+        self.runtime.run_until_idle()
+
+    def pass_seconds(self, seconds: float) -> None:
+        """Let time pass."""
+        self.runtime.run_until(self.runtime.monotonic_ns() + int(seconds * SECOND))
 
     def run(self) -> None:
         """Let the journal thread do everything that waits, and end."""
@@ -130,8 +170,10 @@ def test_closing_ends_the_thread_after_everything_laid_before() -> None:
 
 def failing() -> Desk:
     desk = Desk()
+    desk.start()
     desk.error = NO_SPACE
-    desk.outbox.flush([([record("a")], [place(1), CancelOrder(request(9), "V9"), LookUpOrders("luno")])])
+    desk.outbox.put([record("a")], [place(1), CancelOrder(request(9), "V9"), LookUpOrders("luno")])
+    desk.runtime.run_until_idle()
     return desk
 
 
@@ -142,40 +184,158 @@ def test_while_the_journal_cannot_write_orders_are_denied_and_cancels_and_look_u
     assert isinstance(event, OrderUpdateEvent)
     assert event.update.client_order_id == request(1).client_order_id
     assert event.update.answer is Answer.DENIED
+    assert event.update.code == "journal"
     assert event.update.reason == "the journal cannot write: No space left on device"
 
 
 def test_the_house_is_paused_once_with_what_to_do_about_it() -> None:
     desk = failing()
-    desk.outbox.flush([([record("b")], [place(2)])])
-    assert desk.commands == [
-        CommandEvent("pause", "journal", "the journal cannot write (No space left on device): make room, then resume")]
+    for number in range(5):
+        desk.outbox.put([record("b")], [place(number)])
+        desk.pass_seconds(3)
+    assert desk.commands == [CommandEvent(
+        "pause", "journal", "the journal cannot write (No space left on device): make room; it is tried again every second")]
     assert desk.outbox.is_failing
 
 
-def test_what_could_not_be_written_is_written_first_and_once_as_soon_as_it_can() -> None:
+def test_it_is_tried_again_every_second_whether_anything_comes_or_not() -> None:
     desk = failing()
-    desk.outbox.flush([([record("b")], [])])
+    desk.pass_seconds(2.5)
+    for number in range(20):
+        desk.outbox.put([record(str(number))], [])
+        desk.pass_seconds(0.1)
+    assert desk.attempts == pytest.approx([1, 2, 3, 4], abs=0.11)
+    assert desk.outbox.owed == 21
+
+
+def test_what_could_not_be_written_is_written_first_in_order_and_once_and_the_house_is_told() -> None:
+    desk = failing()
+    for text in "bcd":
+        desk.outbox.put([record(text)], [place(2)])
+        desk.runtime.run_until_idle()
+    assert desk.outbox.owed == 4
     desk.error = None
-    desk.outbox.flush([([record("c")], [place(3)])])
-    desk.outbox.flush([([record("d")], [])])
-    assert desk.written == [["a", "b", "c", sent(3)], ["d"]]
+    desk.pass_seconds(1)
+    desk.outbox.put([record("e")], [place(3)])
+    desk.run()
+    assert desk.written == [["a", "b", "c", "d"], ["e", sent(3)]]
     assert desk.left[-1] == place(3)
-    assert WarningEvent("the journal can write again; resume when you are ready") in desk.said
+    assert desk.commands[1:] == [
+        CommandEvent("rearm", "journal", "the journal can write again, and what waited is on disk (4 records)")]
+    assert desk.said[-1] == WarningEvent(
+        "the journal can write again, and what waited is on disk (4 records); resume when you are ready")
     assert not desk.outbox.is_failing
+    assert desk.outbox.owed == 0
+
+
+def test_nothing_passes_what_waits_although_the_disk_could_write_again() -> None:
+    desk = failing()
+    desk.error = None
+    desk.outbox.put([record("b")], [place(2)])
+    desk.runtime.run_until_idle()
+    assert desk.written == []
+    assert place(2) not in desk.left
+    desk.pass_seconds(1)
+    assert desk.written == [["a", "b"]]
+
+
+def test_a_second_failure_is_told_again() -> None:
+    desk = failing()
+    desk.error = None
+    desk.pass_seconds(1)
+    desk.error = NO_SPACE
+    desk.outbox.put([record("b")], [])
+    desk.runtime.run_until_idle()
+    assert [command.what for command in desk.commands] == ["pause", "rearm", "pause"]
 
 
 def test_an_order_that_was_denied_for_the_disk_is_never_released_later() -> None:
     desk = failing()
     desk.error = None
-    desk.outbox.flush([([record("b")], [])])
-    assert sent(1) not in [body for batch in desk.written for body in batch]
+    desk.pass_seconds(1)
+    desk.outbox.put([record("b")], [])
+    desk.run()
+    assert desk.written == [["a"], ["b"]]
     assert place(1) not in desk.left
 
 
 @pytest.mark.parametrize("records", [[], [record("x")]])
 def test_an_order_never_leaves_while_anything_is_owed_to_the_journal(records: list[Record]) -> None:
     desk = failing()
-    desk.outbox.flush([(records, [LookUpOrders("luno"), place(2)])])
+    desk.outbox.put(records, [LookUpOrders("luno"), place(2)])
+    desk.runtime.run_until_idle()
     assert place(2) not in desk.left
+    assert desk.left[-1] == LookUpOrders("luno")
     assert desk.outbox.is_failing
+
+
+def test_the_last_thing_at_a_stop_is_to_try_again() -> None:
+    desk = failing()
+    desk.error = None
+    desk.run()
+    assert desk.written == [["a"]]
+
+
+def test_a_stop_does_not_wait_for_a_disk_that_stays_full() -> None:
+    desk = failing()
+    desk.outbox.close()
+    desk.runtime.run_until_idle()
+    assert desk.outbox.owed == 1
+    assert desk.written == []
+
+
+def test_a_record_that_nothing_can_encode_takes_no_other_with_it() -> None:
+    desk = Desk()
+    desk.outbox.put([record("a")], [])
+    desk.outbox.put([Record(1, "a defect")], [place(1), LookUpOrders("luno")])  # type: ignore[arg-type]
+    desk.outbox.put([record("c")], [])
+    desk.run()
+    assert desk.written == [["a"], ["c"]]
+    assert desk.left == [LookUpOrders("luno")]
+    assert desk.outbox.lost == 1
+    (command,) = desk.commands
+    assert (command.what, command.by) == ("pause", "journal")
+    assert "nothing can encode this" in command.reason
+    assert [event.update.code for event in desk.said] == ["journal"]
+
+
+def test_tidying_waits_for_a_pause_and_goes_on_until_something_comes() -> None:
+    desk = Desk()
+    desk.pieces = 3
+    desk.start()
+    for text in "abcdefgh":
+        desk.outbox.put([record(text)], [])
+        desk.pass_seconds(0.15)
+    assert desk.pieces == 3
+    desk.pass_seconds(0.1)
+    assert desk.pieces == 0
+    desk.pieces = 1
+    desk.pass_seconds(5)
+    assert desk.pieces == 1
+    desk.outbox.put([record("i")], [])
+    desk.pass_seconds(0.3)
+    assert desk.pieces == 0
+
+
+def test_a_record_is_never_kept_waiting_by_more_than_one_piece_of_tidying() -> None:
+    desk = Desk()
+    desk.pieces = 50
+    tidy, desk.tidy = desk.tidy, lambda: desk.outbox.put([record(str(desk.pieces))], []) or tidy()  # type: ignore[method-assign]
+    desk.start()
+    desk.pass_seconds(1)
+    kinds = [how for how, _ in desk.happened]
+    assert kinds[:4] == ["tidied", "written", "tidied", "written"]
+
+
+def test_an_old_part_that_cannot_be_compressed_is_told_once_and_stops_nothing() -> None:
+    desk = Desk()
+    desk.pieces, desk.error = 9, NO_SPACE
+    desk.start()
+    desk.pass_seconds(10)
+    desk.error = None
+    desk.outbox.put([record("a")], [place(1)])
+    desk.runtime.run_until_idle()
+    assert len(desk.said) == 1
+    assert "could not be compressed (No space left on device)" in desk.said[0].text
+    assert desk.left == [place(1)]
+    assert not desk.outbox.is_failing

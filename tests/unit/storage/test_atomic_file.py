@@ -17,7 +17,7 @@ def test_a_file_is_made_and_replaced_whole(tmp_path: Path, is_synced: bool) -> N
     assert [entry.name for entry in tmp_path.iterdir()] == ["status.json"]
 
 
-@pytest.mark.parametrize("step", ["replace", "fsync"])
+@pytest.mark.parametrize("step", ["replace", "fdatasync"])
 def test_a_failure_leaves_the_old_file_and_no_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     def fail(*arguments: object) -> None:
         raise OSError(5, "Input/output error")
