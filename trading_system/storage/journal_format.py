@@ -30,6 +30,7 @@ _CHECK = struct.Struct("<I")
 _MARKER = b"\xa5\x5a"
 _PREFIX = struct.Struct("<2sII")
 _FIELDS = struct.Struct("<BIQ16s")
+_FRAME = struct.Struct("<2sIIBIQ16s")
 _COUNT = struct.Struct("<Q")
 HEADER_SIZE = _HEADER.size + _CHECK.size
 #: What a frame is longer than its body.
@@ -92,11 +93,11 @@ def unpack_frame(data: memoryview, start: int) -> Frame | None:
     """Return the frame at `start`; None when it is torn or damaged."""
     if len(data) - start < FRAME_OVERHEAD:
         return None
-    marker, length, check = _PREFIX.unpack_from(data, start)
-    end = start + _PREFIX.size + length
-    if marker != _MARKER or length < _FIELDS.size or end > len(data) or crc32(data[start + _PREFIX.size:end]) != check:
+    marker, length, check, flags, place, sequence, previous_hash = _FRAME.unpack_from(data, start)
+    checked = start + _PREFIX.size
+    end = checked + length
+    if marker != _MARKER or length < _FIELDS.size or end > len(data) or crc32(data[checked:end]) != check:
         return None
-    flags, place, sequence, previous_hash = _FIELDS.unpack_from(data, start + _PREFIX.size)
     return Frame(start, end, flags, sequence, sequence - place, previous_hash, data[start + FRAME_OVERHEAD:end])
 
 

@@ -7,9 +7,10 @@ import errno
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from trading_system.core.files import Files
+from trading_system.core.files import AppendFile, Files
 from trading_system.storage.journal_format import JournalDamaged
 
 ADVICE = (
@@ -17,12 +18,21 @@ ADVICE = (
     "and compare orders and balances with the venue first"
 )
 _PLAIN, _PACKED, _TEMPORARY = ".log", ".log.gz", ".tmp"
-#: One fixed header (no name, no time), so that a flipped byte in it is seen: gzip itself has no check on it.
 _GZIP_HEADER = bytes.fromhex("1f8b08000000000000ff")
 _TRAILER = struct.Struct("<II")
+#: gzip checks what it packed, not every bit of the packing. So a second, empty member follows, with the crc32 of all bytes before it in a
+#: field of its own; tools that unpack gzip do not mind.
+_SUM_BEGIN = bytes.fromhex("1f8b08040000000000ff") + b"\x08\x00TS\x04\x00"
+_SUM = struct.Struct("<I")
+_SUM_END = bytes.fromhex("03000000000000000000")
+_SUM_SIZE = len(_SUM_BEGIN) + _SUM.size + len(_SUM_END)
 #: What is compressed between two looks at the mailbox: some milliseconds of work.
 _STEP = 256 * 1024
+#: A sync of all of it at the end would keep a record waiting for long.
+_SYNC_EVERY = 8 * _STEP
 _LEVEL = 6
+#: Enough of a compressed segment to unpack the first frame's fields.
+_HEAD = 4096
 
 
 class SegmentFiles:
@@ -53,14 +63,14 @@ class SegmentFiles:
             return self.packed_path(number), b"".join(self._unpack(number, self._packed(number)))
 
     def head(self, number: int, size: int) -> bytes:
-        """Return up to `size` bytes from a segment's start; fewer when it is damaged. Raises as `read` does."""
+        """Return up to `size` bytes from a segment's start; fewer when it is missing or damaged; nothing is proved. Raises OSError."""
         try:
             return self._files.read(self.path(number), 0, size)
         except FileNotFoundError:
-            try:
-                return next(self._unpack(number, self._packed(number)), b"")[:size]
-            except JournalDamaged:
-                return b""
+            with suppress(FileNotFoundError, zlib.error):
+                packed = self._files.read(self.packed_path(number), len(_GZIP_HEADER), _HEAD)
+                return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size)
+            return b""
 
     def compress(self, before: int) -> Iterator[None]:
         """Compress all sealed segments with a number below `before`, in small steps; a broken off one is begun again the next time.
@@ -75,20 +85,22 @@ class SegmentFiles:
                 yield from self._compress(number)
 
     def _compress(self, number: int) -> Iterator[None]:
-        files, target = self._files, self.packed_path(number)
+        files, source, target = self._files, self.path(number), self.packed_path(number)
         temporary = target.with_name(target.name + _TEMPORARY)
-        data = files.read(self.path(number))
-        yield
-        deflate, check = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS), 0
+        size, check = files.size(source), 0
+        deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
         file = files.open_append(temporary)
         try:
-            file.append(_GZIP_HEADER)
-            for start in range(0, len(data), _STEP):
-                piece = data[start:start + _STEP]
+            packed_sum = self._append(file, _GZIP_HEADER, 0)
+            for start in range(0, size, _STEP):
+                piece = files.read(source, start, _STEP)
                 check = zlib.crc32(piece, check)
-                file.append(deflate.compress(piece))
+                packed_sum = self._append(file, deflate.compress(piece), packed_sum)
+                if start % _SYNC_EVERY == 0:
+                    file.sync()
                 yield
-            file.append(deflate.flush() + _TRAILER.pack(check, len(data) & 0xFFFFFFFF))
+            packed_sum = self._append(file, deflate.flush() + _TRAILER.pack(check, size & 0xFFFFFFFF), packed_sum)
+            file.append(_SUM_BEGIN + _SUM.pack(packed_sum) + _SUM_END)
             file.sync()
         except OSError:
             # Whoever has no room for it has none for what it left either.
@@ -98,17 +110,18 @@ class SegmentFiles:
             file.close()
         yield
         start = 0
-        for unpacked in self._unpack(number, files.read(temporary)):
-            if data[start:start + len(unpacked)] != unpacked:
-                break
-            start += len(unpacked)
-            yield
-        if start != len(data):
+        with suppress(JournalDamaged):
+            for unpacked in self._unpack(number, files.read(temporary)):
+                if files.read(source, start, len(unpacked)) != unpacked:
+                    break
+                start += len(unpacked)
+                yield
+        if start != size:
             files.remove(temporary)
             raise OSError(errno.EIO, "a compressed segment does not read back as it was", str(target))
         files.rename(temporary, target)
         files.sync_folder(self.directory)
-        files.remove(self.path(number))
+        files.remove(source)
         files.sync_folder(self.directory)
 
     def _packed(self, number: int) -> bytes:
@@ -117,25 +130,25 @@ class SegmentFiles:
         except FileNotFoundError:
             raise JournalDamaged(str(self.path(number)), 0, "this segment is missing", ADVICE) from None
 
+    def _append(self, file: AppendFile, data: bytes, check: int) -> int:
+        file.append(data)
+        return zlib.crc32(data, check)
+
     def _unpack(self, number: int, packed: bytes) -> Iterator[bytes]:
         # Yields what is packed, piece by piece.
-        path, begin = str(self.packed_path(number)), len(_GZIP_HEADER)
-        if not packed.startswith(_GZIP_HEADER):
-            raise JournalDamaged(path, 0, "this is not how a compressed segment begins", ADVICE)
-        inflate, check, length = zlib.decompressobj(-zlib.MAX_WBITS), 0, 0
-        offset = begin
-        while not inflate.eof and offset < len(packed):
-            try:
-                piece = inflate.decompress(packed[offset:offset + _STEP])
-            except zlib.error as error:
-                raise JournalDamaged(path, offset, f"it does not unpack ({error})", ADVICE) from None
-            offset += _STEP
-            check, length = zlib.crc32(piece, check), length + len(piece)
-            if piece:
-                yield piece
-        end = min(offset, len(packed)) - len(inflate.unused_data)
-        if not inflate.eof or packed[end:] != _TRAILER.pack(check, length & 0xFFFFFFFF):
-            raise JournalDamaged(path, end, "it is cut short, or its checksum is wrong", ADVICE)
+        path, end = str(self.packed_path(number)), max(0, len(packed) - _SUM_SIZE)
+        if packed[end:] != _SUM_BEGIN + _SUM.pack(zlib.crc32(packed[:end])) + _SUM_END:
+            raise JournalDamaged(path, 0, "it is cut short, or its checksum is wrong", ADVICE)
+        inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            for offset in range(len(_GZIP_HEADER), end, _STEP):
+                piece = inflate.decompress(packed[offset:min(end, offset + _STEP)])
+                if piece:
+                    yield piece
+        except zlib.error as error:
+            raise JournalDamaged(path, offset, f"it does not unpack ({error})", ADVICE) from None
+        if not inflate.eof:
+            raise JournalDamaged(path, end, "it does not unpack to its end", ADVICE)
 
     def _plain(self) -> set[int]:
         return self._numbered(_PLAIN)
