@@ -1,9 +1,11 @@
 """The kill latch: once it is set nothing opens it but a person, and what cannot be read counts as set."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
+from tests.hand_cranked_disk import HandCrankedDisk
 from trading_system.risk.kill_latch import KillLatch
 
 
@@ -42,3 +44,12 @@ def test_a_latch_that_points_nowhere_does_not_count_as_open_when_its_folder_is_a
 def test_a_latch_that_cannot_be_set_says_so(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No such file"):
         KillLatch(tmp_path / "nowhere").set("operator", "now")
+
+
+def test_a_set_latch_survives_a_power_cut() -> None:
+    disk = HandCrankedDisk()
+    disk.make_folder(Path("state"))
+    KillLatch(Path("state"), disk).set("operator", "now")
+    disk.cut_power(chance=Random(1))
+    assert KillLatch(Path("state"), disk).is_set()
+    assert disk.read("state/killed") == b"operator: now\n"

@@ -1,5 +1,6 @@
 """One run per state folder."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,11 @@ def test_the_lock_is_free_when_its_holder_is_killed(tmp_path: Path) -> None:
     holder.communicate()
     lock = RunLock(tmp_path, STARTED_NS)
     lock.acquire()
+    assert lock.taken_over == f"process {holder.pid}, started 2026-01-01T00:00:00+00:00"
+    assert f"process {os.getpid()}," in (tmp_path / "run.lock").read_text()
+    lock.release()
+    lock.acquire()
+    assert lock.taken_over == ""
     lock.release()
 
 
