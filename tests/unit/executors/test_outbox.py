@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from trading_system.core.order_update import Answer
 from trading_system.core.records import OrderSent, Record, StateSaved
 from trading_system.core.side import Side
 from trading_system.executors.outbox import Outbox
+from trading_system.storage.journal import Journal
 
 NO_SPACE = OSError(28, "No space left on device")
 
@@ -339,3 +341,33 @@ def test_an_old_part_that_cannot_be_compressed_is_told_once_and_stops_nothing() 
     assert "could not be compressed (No space left on device)" in desk.said[0].text
     assert desk.left == [place(1)]
     assert not desk.outbox.is_failing
+
+
+def test_with_the_real_journal_a_disk_that_fills_up_loses_no_record_and_releases_no_order_twice() -> None:
+    for room in range(0, 2500, 45):
+        desk = Desk()
+        journal = Journal(desk.runtime, Path("journal"), segment_bytes=1000)
+        outbox = Outbox(desk.runtime, journal, desk.leave, desk.said.append, desk.commands.append)
+        desk.runtime.spawn("journal", outbox.run)
+        desk.runtime.disk.room = room
+        for number in range(12):
+            outbox.put([record(f"order {number}")], [place(number), LookUpOrders("luno")])
+            desk.pass_seconds(0.4)
+        desk.runtime.disk.room = None
+        desk.pass_seconds(1)
+        outbox.put([record("last")], [place(99)])
+        outbox.close()
+        desk.runtime.run_until_idle()
+        desk.runtime.disk.cut_power()
+        bodies = [one.body for one in Journal(desk.runtime, Path("journal")).read()]
+        assert [body.state for body in bodies if isinstance(body, StateSaved)] == [*(f"order {n}".encode() for n in range(12)), b"last"]
+        released = [body.client_order_id for body in bodies if isinstance(body, OrderSent)]
+        left = [action.request.client_order_id for action in desk.left if isinstance(action, PlaceOrder)]
+        denied = [event.update.client_order_id for event in desk.said if isinstance(event, OrderUpdateEvent)]
+        assert released == left
+        assert sorted(left + denied) == sorted(request(number).client_order_id for number in (*range(12), 99))
+        assert left[-1] == request(99).client_order_id
+        assert desk.left.count(LookUpOrders("luno")) == 12
+        assert [command.what for command in desk.commands] == (["pause", "rearm"] if denied else [])
+        journal.close()
+        desk.runtime.close()

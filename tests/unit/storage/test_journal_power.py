@@ -245,3 +245,29 @@ def test_what_was_compressed_wrongly_is_not_kept() -> None:
         all(life.journal.tidy() for _ in range(100))
     assert set(life.disk.names(FOLDER)) == before
     life.check()
+
+
+def test_what_was_read_wrongly_while_it_was_compressed_is_not_kept() -> None:
+    class ForgetfulDisk(HandCrankedDisk):
+        """Gives back one wrong bit, once."""
+
+        is_wrong = False
+
+        def read(self, path: Path | str, start: int = 0, size: int = -1) -> bytes:
+            data = super().read(path, start, size)
+            if self.is_wrong and str(path).endswith(".log"):
+                self.is_wrong = False
+                return bytes([data[0] ^ 1]) + data[1:]
+            return data
+
+    disk = ForgetfulDisk()
+    life = Life(disk)
+    life.open()
+    for count in (5, 5, 5, 5):
+        life.append(count)
+    before = set(disk.names(FOLDER))
+    disk.is_wrong = True
+    with pytest.raises(OSError, match="does not read back"):
+        all(life.journal.tidy() for _ in range(100))
+    assert set(disk.names(FOLDER)) == before
+    life.check()

@@ -85,6 +85,25 @@ def test_a_snapshot_may_be_the_first_thing_in_a_journal_and_may_be_empty(tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["000001.log"]
 
 
+def test_behind_a_torn_snapshot_the_one_before_it_is_read_and_proved(tmp_path: Path) -> None:
+    journal = Journal(RUNTIME, tmp_path)
+    for number in (1, 2, 3):
+        journal.append([small(number)])
+        journal.append_snapshot(f"after {number}".encode())
+    journal.close()
+    torn = tmp_path / "000004.log"
+    torn.write_bytes(torn.read_bytes()[:-1])
+    body, behind = JournalReader(tmp_path).read_from_last_snapshot()
+    assert body == b"after 2"
+    assert list(behind) == [small(3)]
+    before = tmp_path / "000003.log"
+    data = bytearray(before.read_bytes())
+    data[-100] ^= 1
+    before.write_bytes(data)
+    with pytest.raises(JournalDamaged, match=r"000003\.log"):
+        Journal(RUNTIME, tmp_path)
+
+
 def test_a_snapshot_belongs_to_the_records_before_it(tmp_path: Path) -> None:
     journals = []
     for name, number in (("ours", 1), ("other", 2)):
