@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trading_system.strategy_host.strategy_base import StrategyBase
 
 _LONGEST_TAG = 200
+_LASTING = {str(one): one for one in TimeInForce}
 
 
 class House(Protocol):
@@ -124,10 +125,9 @@ class Desk:
             raise ValueError(f"a tag is a printable text of at most {_LONGEST_TAG} characters")
         if stop is not None:
             raise ValueError(f"stop orders are not offered on {instrument.symbol} yet")
-        try:
-            lasting = TimeInForce(time_in_force)
-        except ValueError:
-            raise ValueError(f"time_in_force is GTC, IOC or FOK, not {time_in_force!r}") from None
+        lasting = _LASTING.get(time_in_force)
+        if lasting is None:
+            raise ValueError(f"time_in_force is GTC, IOC or FOK, not {time_in_force!r}")
         if post_only and (limit is None or lasting is not TimeInForce.GTC):
             raise ValueError("post_only goes with a limit and GTC")
         kind, price = (OrderKind.MARKET, None) if limit is None else (OrderKind.LIMIT, instrument.price(limit, side))
