@@ -72,6 +72,8 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
     multiplier: Decimal = Decimal(1)
     is_spot: bool = True
     has_market_orders_by_quantity: bool = False
+    has_stop_orders: bool = False
+    has_stop_limit_orders: bool = False
 
     @cached_property
     def broker(self) -> str:

@@ -109,7 +109,7 @@ class Route:
             self._build(tick.last if tick.last == tick.last else tick.mid)
 
     def close_bars(self, now_ns: int) -> None:
-        """Deliver bars whose end has passed without a further tick; where they are built from shorter ones, the last of these may yet come."""
+        """Deliver bars whose end has passed without a further tick. Of shorter bars, the one that ends now may yet come."""
         if self.bars_from is Bar:
             now_ns -= 1
         for builder in self.builders:

@@ -3,7 +3,6 @@
 import heapq
 from collections.abc import Callable
 
-
 NEVER_NS = 2**63 - 1
 
 

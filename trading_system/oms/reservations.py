@@ -24,8 +24,8 @@ def needs(
 ) -> tuple[str, Decimal]:
     """Return the currency an order takes from and the most it may still take, rounded up to 8 decimals.
 
-    A buy takes counter: limit (else reference) price x remaining quantity, or `value` until the order is done; the taker fee is added
-    where the venue takes it in counter. A sale takes base: the remaining quantity, with the taker fee where the venue takes it in base.
+    A buy takes counter: limit (else stop, else reference) price x remaining quantity, or `value` until it is done; the taker fee is
+    added where the venue takes it in counter. A sale takes base: the remaining quantity, with the taker fee where it is taken in base.
     On anything but spot both sides take counter, as a buy does. `reference_price` is in counter per base.
     """
     if instrument.is_spot and request.side is Side.SELL:
@@ -35,7 +35,7 @@ def needs(
         if request.quantity is None:
             amount = request.value or ZERO
         else:
-            price = reference_price if request.limit is None else request.limit
+            price = request.limit or request.stop or reference_price
             amount = _UP.multiply(price, may_fill(request, reference_price, filled_quantity))
         if instrument.multiplier != _ONE:
             amount = _UP.multiply(amount, instrument.multiplier)
