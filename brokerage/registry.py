@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
@@ -20,6 +21,7 @@ from trading_system.settings.problems import Problems, nearest
 if TYPE_CHECKING:
     from brokerage.luno.settings import LunoSettings
     from brokerage.luno_simulator.launcher import SimulatorProcess
+    from brokerage.paper.venue import FillVenue
 
 #: The one account of the simulated exchange. It is no secret: the exchange answers this machine only.
 SIMULATOR_KEY = ("simulator", "not-a-secret")
@@ -70,6 +72,25 @@ def serve(state_directory: str, seed: int, rate_limit: int | None, port: int) ->
     from brokerage.luno_simulator.launcher import become_simulator
 
     become_simulator(Path(state_directory), seed, rate_limit, port, *SIMULATOR_KEY)
+
+
+def fill_settings() -> type[Struct]:
+    """Return what can be set of how the paper venue fills orders."""
+    from brokerage.paper.fill_model import FillModel
+
+    return FillModel
+
+
+def paper(instruments: Sequence[Instrument], assumptions: str, settings: LocatedMapping) -> "FillVenue":
+    """Return a paper venue under the `assumptions` of that name, changed as `settings` says. Raises ConfigError."""
+    from brokerage.paper.fill_model import NAMED, FillModel
+    from brokerage.paper.venue import FillVenue
+
+    problems = Problems()
+    written = convert(settings, FillModel, problems)
+    problems.raise_if_any()
+    changes = {key: getattr(written, key) for key in settings.entries}
+    return FillVenue(instruments, replace(NAMED[assumptions], **changes))
 
 
 def _luno_settings(name: str, settings: LocatedMapping) -> "LunoSettings":

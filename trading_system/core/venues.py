@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from trading_system.core.instrument import Instrument
-from trading_system.core.ports import Broker, Feed, Runtime
+from trading_system.core.ports import Broker, Feed, PaperVenue, Runtime
 
 
 class RateLeft(msgspec.Struct, frozen=True):
@@ -82,3 +82,12 @@ class Venues(Protocol):
 
     def serve(self, state_directory: str, seed: int, rate_limit: int | None, port: int) -> None:
         """Become the simulated exchange, listening on `port` of this machine; does not come back."""
+
+    def fill_settings(self) -> type[msgspec.Struct]:
+        """Return what can be set of how the paper venue fills orders."""
+
+    def paper(self, instruments: Sequence[Instrument], assumptions: str, settings: Any) -> PaperVenue:
+        """Return a paper venue for `instruments` under the `assumptions` of that name, changed as `settings`, a written mapping, says.
+
+        Raises ConfigError.
+        """

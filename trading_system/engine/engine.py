@@ -4,6 +4,7 @@ Drivers feed it: the live house through the queues, a backtest directly. `_table
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
@@ -66,6 +67,7 @@ class Engine:
         self.is_stopping = False
         self.stop_reason = ""
         self.on_error: Callable[[str], None] = lambda text: None
+        self.on_capital_booked: Callable[[str, str, Decimal, Decimal], None] = lambda strategy, symbol, quantity, price: None
         service.fail = self.fail
         self._way_out = way_out
         self._lay = lay
@@ -188,6 +190,7 @@ class Engine:
             if quantity and symbol in desk.market:
                 desk.positions.book_capital(symbol, quantity, price)
                 self.remember(CapitalBooked(desk.name, symbol, quantity, price))
+                self.on_capital_booked(desk.name, symbol, quantity, price)
 
     # The pulse, commands, and what the world says of itself.
 
