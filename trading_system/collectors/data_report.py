@@ -60,8 +60,8 @@ class Tally:
         self.last_ns = int(times_ns[-1])
         steps = np.diff(times_ns, prepend=last_ns or times_ns[0])
         longest_ns = int(self.bar_ns * (1 + TOLERANCE)) if self.bar_ns else SILENCE_NS
-        if not last_ns and len(steps):
-            steps[0] = longest_ns if not self.bar_ns else self.bar_ns
+        if not last_ns:
+            steps[0] = self.bar_ns          # the first row of all: no step
         if self.bar_ns:
             odd = steps[steps != self.bar_ns]
             if len(odd):
@@ -105,9 +105,10 @@ class Tally:
             what = f"{self.missing_bars:,} bars are missing in {self.gaps:,} gap{'s' * (self.gaps != 1)}" if self.bar_ns else \
                 f"{self.gaps:,} silence{'s' * (self.gaps != 1)} of more than {length(SILENCE_NS)}"
             places = ", ".join(f"{moment(at_ns)} ({length(gap)})" for at_ns, gap in self.gap_places)
-            said.append(f"{what}; the largest step is {length(self.largest_gap_ns)} after {moment(self._largest_at_ns)}; the first after {places}")
+            said.append(f"{what}; the largest step is {length(self.largest_gap_ns)} after {moment(self._largest_at_ns)}; "
+                        f"the first after {places}")
         if self.bad_rows:
             said.append(f"{self.bad_words()} left out; the first: {self.first_faults[0]}")
         if self.without_side:
-            said.append(f"{self.without_side:,} trades do not say who was the taker: they count as buys")
+            said.append(f"trades that do not say who was the taker: {self.without_side:,}; they count as buys")
         return said

@@ -62,10 +62,8 @@ class History:
         path = Path(path)
         try:
             return cls(symbol, path, _source(path), policy, bar_ns)
-        except (OSError, ValueError) as error:
-            # A ValueError: a path that no file system takes.
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise ConfigError(f"{path}: the file cannot be read ({reason}): is the path right?") from None
+        except OSError as error:
+            raise ConfigError(f"{path}: the file cannot be read ({error.strerror or error}): is the path right?") from None
 
     @property
     def rows(self) -> int:
@@ -127,8 +125,8 @@ class History:
         if not tally.rows:
             raise ConfigError(f"{file}: there is not a single row")
         if tally.irregular > TOLERANCE * tally.rows:
-            raise ConfigError(f"{file}: {tally.irregular:,} of {tally.rows:,} steps between bars are not whole bars of {length(self.bar_ns)}, "
-                              "the most common step: bars of one file must have one length, or their length must be named")
+            raise ConfigError(f"{file}: {tally.irregular:,} of {tally.rows - 1:,} steps between bars are not whole bars of "
+                              f"{length(self.bar_ns)}, the most common step: bars of one file must have one length, or it must be named")
         said = [f"{tally.rows:,} {self.kind}" + (f" of {length(self.bar_ns)}" if self.bar_ns else ""), self._source.clock.sentence()]
         return DataReport(self.symbol, file, self.kind, tally.rows, tally.first_ns + self.bar_ns, tally.last_ns + self.bar_ns, tally.gaps,
                           tally.bad_rows, said + tally.sentences())

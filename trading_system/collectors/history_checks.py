@@ -50,19 +50,17 @@ class Checker:
         return is_after and bool((times[1:] - times[:-1] >= self._shortest_ns).all())
 
     def _walk(self, block: Block, is_good: Array) -> Array:
-        last_ns, kept = self.last_ns, is_good.copy()
-        for row, (time_ns, is_sound) in enumerate(zip(block.columns["time"].tolist(), is_good.tolist(), strict=True)):
+        last_ns, kept, place, columns = self.last_ns, is_good.copy(), self._source.place, block.columns
+        for row, (time_ns, is_sound) in enumerate(zip(columns["time"].tolist(), is_good.tolist(), strict=True)):
             if not is_sound:
-                label, what = block.faults.get(row) or _explain(self._kind, {word: float(values[row]) for word, values in block.columns.items()})
+                label, what = block.faults.get(row) or _explain(self._kind, {word: float(column[row]) for word, column in columns.items()})
             elif last_ns and time_ns - last_ns < self._shortest_ns:
-                label, what = self._explain_order(time_ns, last_ns)
-            elif time_ns < last_ns:
                 label, what = self._explain_order(time_ns, last_ns)
             else:
                 last_ns = time_ns
                 continue
             kept[row] = False
-            self.tally.leave_out(label, lambda row=row, what=what: f"{self._source.place(block.line_of(row))}: {what}")  # type: ignore[misc]
+            self.tally.leave_out(label, lambda row=row, what=what: f"{place(block.line_of(row))}: {what}")  # type: ignore[misc]
         return kept
 
     def _explain_order(self, time_ns: int, last_ns: int) -> tuple[str, str]:

@@ -43,10 +43,11 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
 
     def events(self) -> Iterator[MarketData]:
         """Build one event per row, each when it is asked for."""
-        column = {name: memoryview(values) for name, values in self.columns.items()}
-        times, symbols = memoryview(self.times_ns), repeat(self.symbol)
+        column = {name: _python_values(values) for name, values in self.columns.items()}
+        times, symbols = _python_values(self.times_ns), repeat(self.symbol)
         if self.kind == "bars":
-            return map(Bar, symbols, column["start_ns"], times, column["open"], column["high"], column["low"], column["close"], column["volume"])
+            prices = column["open"], column["high"], column["low"], column["close"]
+            return map(Bar, symbols, column["start_ns"], times, *prices, column["volume"])
         if self.kind == "trades":
             return map(Trade, symbols, times, column["price"], column["quantity"], column["is_buy"])
         if "last" in column:
@@ -65,3 +66,8 @@ class Chunk(msgspec.Struct, frozen=True, eq=False):
         first = 0 if from_ns is None else int(np.searchsorted(self.times_ns, from_ns, "left"))
         end = len(self) if to_ns is None else int(np.searchsorted(self.times_ns, to_ns, "left"))
         return self.rows(first, max(first, end))
+
+
+def _python_values(values: Array) -> Any:
+    # A memoryview gives Python's own numbers one by one: no list of them all, and no numpy scalars in events.
+    return memoryview(values)  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import msgspec
 import numpy as np
@@ -113,8 +113,8 @@ class CsvSource:
         if rest:
             yield at, rest + b"\n"
 
-    def _open(self) -> IO[bytes]:
-        return gzip.open(self.path, "rb") if self._is_gzip else self.path.open("rb")
+    def _open(self) -> gzip.GzipFile | BinaryIO:
+        return gzip.GzipFile(self.path, "rb") if self._is_gzip else self.path.open("rb")
 
     def _read(self, text: bytes, position: int, line: int) -> Block:
         columns = self._read_at_once(text)

@@ -1,4 +1,7 @@
-"""Reads lines of a CSV file one by one: slow, and it can say of each line what is wrong with it. Only pieces with something odd come here."""
+"""Reads lines of a CSV file one by one: slow, and it can say of each line what is wrong with it.
+
+Only pieces of a file with something odd in them come here.
+"""
 
 import re
 from typing import NamedTuple

@@ -17,8 +17,8 @@ from trading_system.collectors.history_times import Faults, FileClock
 from trading_system.core.errors import ConfigError
 
 #: What the readers of zip and of array headers raise over bytes that are neither.
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, SyntaxError, KeyError, TypeError, NotImplementedError, RuntimeError, OSError,
-           MemoryError, RecursionError, OverflowError)
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, SyntaxError, LookupError, TypeError, RuntimeError, OSError, MemoryError,
+           OverflowError)
 
 
 class NpzSource:

@@ -85,8 +85,8 @@ class FileClock:
         if not fits[name]:
             some = raw[(raw != 0) & (raw == raw)]
             example = f", such as {float(some[0]):.15g}," if len(some) else ""
-            raise ConfigError(f"{self._file}: the times{example} are neither seconds, milliseconds, microseconds nor nanoseconds since 1970 "
-                              "(between 1973 and 2200): is the time in another column?")
+            raise ConfigError(f"{self._file}: the times{example} are neither seconds, milliseconds, microseconds nor nanoseconds since "
+                              "1970 (between 1973 and 2200): is the time in another column?")
         return name
 
     def _in_another_unit(self, value: Any) -> tuple[str, str]:
@@ -117,10 +117,8 @@ def written_times_ns(text: Array, starts: Array, ends: Array) -> Array | None:
             return None
         rows = np.flatnonzero(widths == width)
         field = text[starts[rows][:, None] + np.arange(width)]
-        if field[0, -1] == ord("Z"):
+        if (field[:, -1] == ord("Z")).all():
             zone, offset_ns = 1, np.zeros(len(rows), np.int64)
-            if (field[:, -1] != ord("Z")).any():
-                return None
         elif (field[:, -3] == ord(":")).all() and np.isin(field[:, -6], (ord("+"), ord("-"))).all():
             digits = field[:, [-5, -4, -2, -1]].astype(np.int64) - ord("0")
             if ((digits < 0) | (digits > 9)).any():
@@ -129,18 +127,21 @@ def written_times_ns(text: Array, starts: Array, ends: Array) -> Array | None:
             zone, offset_ns = 6, np.where(field[:, -6] == ord("+"), minutes, -minutes) * MINUTE_NS
         else:
             return None
-        moment = np.ascontiguousarray(field[:, :width - zone])
-        form = np.array([moment[:, place] == ord(sign) for place, sign in ((4, "-"), (7, "-"), (13, ":"), (16, ":"))] if width - zone >= 19 else [])
-        is_between = (moment[:, 10] == ord("T")) | (moment[:, 10] == ord(" ")) if len(form) else np.zeros(1, bool)
-        year = moment[:, :4].astype(np.int64) @ np.array([1000, 100, 10, 1]) - ord("0") * 1111
-        if not (len(form) and form.all() and is_between.all() and ((year >= 1973) & (year < 2200)).all()):
+        local = np.ascontiguousarray(field[:, :width - zone])
+        if width - zone < 19 or not _is_plain(local):
             return None
         try:
-            read = moment.view(f"S{width - zone}").ravel().astype("datetime64[ns]").astype(np.int64)
+            read = local.view(f"S{width - zone}").ravel().astype("datetime64[ns]").astype(np.int64)
         except ValueError:
             return None
         times_ns[rows] = read - offset_ns
     return times_ns
+
+
+def _is_plain(local: Array) -> bool:
+    signs = all(bool((local[:, place] == ord(sign)).all()) for place, sign in ((4, "-"), (7, "-"), (13, ":"), (16, ":")))
+    year = local[:, :4].astype(np.int64) @ np.array([1000, 100, 10, 1]) - ord("0") * 1111
+    return signs and bool(np.isin(local[:, 10], (ord("T"), ord(" "))).all()) and bool(((year >= 1973) & (year < 2200)).all())
 
 
 def moment(time_ns: int) -> str:
@@ -153,8 +154,10 @@ def moment(time_ns: int) -> str:
 
 
 def length(duration_ns: int) -> str:
-    """Write a duration in its largest whole unit, such as 1m, 90s, 5h or 31d; below a second in milliseconds."""
-    for unit_ns, unit in ((DAY_NS, "d"), (HOUR_NS, "h"), (MINUTE_NS, "m"), (SECOND_NS, "s")):
-        if duration_ns >= unit_ns and duration_ns % unit_ns == 0:
-            return f"{duration_ns // unit_ns}{unit}"
-    return f"{duration_ns / 1e9:.3f}s" if duration_ns > SECOND_NS else f"{duration_ns / 1e6:g}ms"
+    """Write a duration in its two largest units, such as 1m, 7h 13m or 31d, what is less left out; below a second in milliseconds."""
+    if duration_ns < SECOND_NS:
+        return f"{duration_ns / 1e6:g}ms"
+    parts = [(duration_ns // DAY_NS, "d"), (duration_ns // HOUR_NS % 24, "h"), (duration_ns // MINUTE_NS % 60, "m"),
+             (duration_ns // SECOND_NS % 60, "s")]
+    first = next(index for index, (count, _) in enumerate(parts) if count)
+    return " ".join(f"{count}{unit}" for count, unit in parts[first:first + 2] if count)
