@@ -20,6 +20,7 @@ COMMANDS = {
     "strategies": "list the strategies: files, instruments, params",
     "status": "show what a running or finished house is doing",
     "reference": "print every setting with its default and its bounds, as Markdown",
+    "sample-data": "write made-up market data, so that a backtest can be tried at once",
     "simulate": "run the simulated exchange by itself, for bots and clients to attach to",
 }
 
