@@ -29,7 +29,7 @@ class ThinnedSeries:
     def add(self, times_ns: Times, values: Array) -> None:
         """Add points that follow the ones before; as many finite values as times."""
         count = len(values)
-        while -(-((self._buckets - 1) * self.per_bucket + self._filled + count) // self.per_bucket) > self._capacity:
+        while max(self._buckets - 1, 0) * self.per_bucket + self._filled + count > self._capacity * self.per_bucket:
             self._double()
         first = min((self.per_bucket - self._filled) % self.per_bucket, count) if self._filled else 0
         if first:
