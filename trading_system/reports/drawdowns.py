@@ -38,7 +38,7 @@ def spells(times_ns: npt.NDArray[np.int64], values: Array) -> Spells:
     """
     below = drawdown(values)
     highs = np.unique(np.append(np.flatnonzero(below == 0.0), len(below) - 1))
-    at = np.flatnonzero(np.diff(highs) > 1)
+    at = np.flatnonzero((np.diff(highs) > 1) | (below[highs[1:]] > 0.0))
     starts, ends = highs[at], highs[at + 1]
     depths = np.array([below[start:end + 1].max() for start, end in zip(starts, ends, strict=True)], dtype=np.float64)
     return Spells(depths, (times_ns[ends] - times_ns[starts]) / 1e9)
