@@ -126,8 +126,8 @@ def test_chunks_of_any_size_make_the_same_curve(story: Story, sizes: list[int], 
     assert (ours.points, ours.undefined, ours.first_ns, ours.last_ns) == (theirs.points, theirs.undefined, theirs.first_ns, theirs.last_ns)
     for name in ("last", "highest", "lowest", "max_drawdown", "average"):
         assert getattr(ours, name) == pytest.approx(getattr(theirs, name), rel=1e-9, abs=1e-9, nan_ok=True), name
-    assert ours.daily_closes()[0].tolist() == theirs.daily_closes()[0].tolist()
-    np.testing.assert_allclose(ours.daily_closes()[1], theirs.daily_closes()[1])
+    assert ours.daily.days.tolist() == theirs.daily.days.tolist()
+    np.testing.assert_allclose(ours.daily.closes, theirs.daily.closes)
 
 
 values_of_curves = st.lists(st.one_of(st.floats(0.1, 1000.0), st.sampled_from((1.0, 2.0, 3.0))), min_size=1, max_size=200)
@@ -153,7 +153,7 @@ def test_statistics_carried_along_are_those_of_the_whole_curve(values: list[floa
         assert math.isnan(kept.average_drawdown)
         assert math.isnan(kept.longest_drawdown_seconds)
     days = times // (86_400 * SECOND)
-    assert dict(zip(*(column.tolist() for column in kept.daily_closes()), strict=True)) == dict(zip(days.tolist(), values, strict=True))
+    assert dict(zip(kept.daily.days.tolist(), kept.daily.closes.tolist(), strict=True)) == dict(zip(days.tolist(), values, strict=True))
 
 
 @settings(max_examples=150, deadline=None)

@@ -4,25 +4,24 @@ Fed by the curves of single strategies and by their sums; its memory does not gr
 """
 
 import math
-from array import array
 
 import numpy as np
 import numpy.typing as npt
 
+from trading_system.reports.daily_closes import DailyCloses
 from trading_system.reports.performance import Array
 from trading_system.reports.results import Series
 from trading_system.reports.thinned_series import MOST_POINTS, ThinnedSeries
 
 Times = npt.NDArray[np.int64]
 
-DAY_NS = 86_400 * 10**9
-
 
 class CurveStatistics:
-    """The statistics of one curve. Values are money in one currency, times UTC nanoseconds that never go back, drawdowns shares.
+    """The statistics of one curve; `daily` are its closes by UTC day.
 
-    A spell under water lasts from the last point at the highest value to the first point back there; one that is open counts as long as it
-    has lasted. Drawdown is not defined while the highest value is not above zero. Points that are nan are left out and counted.
+    Values are money in one currency, times UTC nanoseconds that never go back, drawdowns shares. A spell under water lasts from the last
+    point at the highest value to the first point back there; one that is open counts as long as it has lasted. Drawdown is not defined
+    while the highest value is not above zero. Points that are nan are left out and counted in `undefined`.
     """
 
     def __init__(self, keep_all: bool = False, most_points: int = MOST_POINTS) -> None:
@@ -34,7 +33,7 @@ class CurveStatistics:
         self.all_values: list[Array] = []
         self._keeps_all = keep_all
         self._curve, self._drawdown = ThinnedSeries(most_points), ThinnedSeries(most_points)
-        self._days, self._closes = array("q"), array("d")
+        self.daily = DailyCloses()
         self._high_ns = 0                   # the last point at the highest value
         self._depth = -1.0                  # how deep the open spell is; below 0 there is none
         self._spells, self._depths, self._seconds, self._longest = 0, 0.0, 0.0, 0.0
@@ -60,7 +59,7 @@ class CurveStatistics:
             self.all_times.append(times_ns.copy())
             self.all_values.append(values.copy())
         self._curve.add(times_ns, values)
-        self._add_days(times_ns, values)
+        self.daily.add(times_ns, values)
         self._add_drawdowns(times_ns, values)
 
     @property
@@ -101,28 +100,9 @@ class CurveStatistics:
         """Return the thinned drawdown, in shares from 0 (at the highest value so far) on."""
         return self._drawdown.series()
 
-    def daily_closes(self) -> tuple[Times, Array]:
-        """Return the numbers of the UTC days (since 1970) that have points, and the last value of each."""
-        return np.array(self._days, dtype=np.int64), np.array(self._closes, dtype=np.float64)
-
     @property
     def _open_seconds(self) -> float:
         return (self.last_ns - self._high_ns) / 1e9 if self._depth >= 0.0 else 0.0
-
-    def _add_days(self, times_ns: Times, values: Array) -> None:
-        first, last = int(times_ns[0]) // DAY_NS, int(times_ns[-1]) // DAY_NS
-        if last - first <= len(values):
-            starts = np.arange(first + 1, last + 2, dtype=np.int64) * DAY_NS
-            ends = np.searchsorted(times_ns, starts)
-            closing = ends[np.diff(ends, prepend=0) > 0] - 1
-        else:
-            closing = np.append(np.flatnonzero(np.diff(times_ns // DAY_NS)), len(values) - 1)
-        days, closes = (times_ns[closing] // DAY_NS).tolist(), values[closing].tolist()
-        if self._days and self._days[-1] == days[0]:
-            self._closes[-1] = closes[0]
-            del days[0], closes[0]
-        self._days.extend(days)
-        self._closes.extend(closes)
 
     def _add_drawdowns(self, times_ns: Times, values: Array) -> None:
         if len(self._buffer) < len(values):

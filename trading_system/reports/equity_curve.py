@@ -16,6 +16,7 @@ from trading_system.core.instrument import Instrument
 from trading_system.core.order import Fill
 from trading_system.core.side import Side
 from trading_system.reports.curve_statistics import CurveStatistics
+from trading_system.reports.daily_closes import DailyCloses
 from trading_system.reports.exchange_rates import Market, rates_over
 from trading_system.reports.performance import Array
 
@@ -124,6 +125,11 @@ class EquityCurve:
         self.statistics.add(times_ns, equity)
         return equity
 
+    @property
+    def market_closes(self) -> list[DailyCloses]:
+        """Return the daily closes of the marks of the symbols that are priced in `currency` and have spoken."""
+        return [holding.closes for holding in self._holdings.values() if holding.counter == self.currency and holding.is_marked]
+
 
 class _Steps:
     # A running amount and the changes of it that are noted but not yet passed.
@@ -153,6 +159,7 @@ class _Holding:
         self.times, self.quantities, self.flows, self.costs = array("q"), array("d"), array("d"), array("d")
         self.quantity = self.cost = 0.0
         self.mark = math.nan
+        self.closes = DailyCloses()
         self.taken_flows = np.empty(0)
         self._at: npt.NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._sizes = self._costs_taken = np.empty(0)
@@ -202,6 +209,7 @@ class _Holding:
             mark_times, marks = mark_times[known], marks[known]
             if not len(marks):
                 return np.full(len(times_ns), self.mark)
+        self.closes.add(mark_times, marks)
         if mark_times is times_ns:
             return marks
         at = np.searchsorted(times_ns, mark_times)
