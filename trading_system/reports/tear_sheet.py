@@ -3,6 +3,7 @@
 Called by the commands. plotly is an extra of the project; only its script is used, and only here.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -24,7 +25,8 @@ from trading_system.reports.tear_sheet_text import count, escaped, iso
 #: Instruments that get a picture; those that were traded most come first.
 INSTRUMENTS = 24
 # The browser itself refuses every request; plotly.js carries addresses in its text that this page never uses.
-_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
+_POLICY = ("default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; "
+           "form-action 'none'")
 
 
 def write_tear_sheet(results: Results, path: Path) -> None:
@@ -38,10 +40,8 @@ def write_tear_sheet(results: Results, path: Path) -> None:
         temporary.write_bytes(data)
         os.replace(temporary, path)
     except OSError as error:
-        try:
+        with contextlib.suppress(OSError):      # its folder may be what is wrong
             temporary.unlink(missing_ok=True)
-        except OSError:
-            pass        # its folder is what is wrong
         raise OSError(error.errno, f"the tear sheet could not be written: {error.strerror or error}", str(path)) from error
 
 
@@ -68,7 +68,8 @@ def page(results: Results, plotly_script: str) -> str:
     trades = {"rows": trade_rows(results), "texts": 3, "page": PAGE}
     return (
         f"<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><meta http-equiv='Content-Security-Policy' content=\"{_POLICY}\">"
-        f"<meta name='viewport' content='width=device-width, initial-scale=1'><title>{escaped(title)}</title><style>{STYLE}</style></head>\n"
+        f"<meta name='viewport' content='width=device-width, initial-scale=1'><title>{escaped(title)}</title>\n"
+        f"<style>{STYLE}</style></head>\n"
         f"<body><header>{headline(results)}<nav>{links}</nav></header>\n<main>{body}</main>\n"
         "<footer>All times are UTC. Money is in the currency named beside it; nothing is added up across currencies.</footer>\n"
         f"<script type='application/json' id='pictures'>{_json([msgspec.to_builtins(one) for one in pictures])}</script>\n"

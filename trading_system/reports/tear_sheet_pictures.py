@@ -1,6 +1,6 @@
 """The tear sheet's pictures as plain plotly figures: equity with drawdown, price with fills, returns of trades.
 
-Colors are written as names of the page's theme (`theme:ink`); the page's script puts the light or the dark ones in. Data only, no plotly here.
+Colors are written as names of the page's theme (`theme:ink`); the page's script puts the light or the dark ones in. No plotly is needed.
 """
 
 import bisect
@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from trading_system.reports.results import ClosedTrade, CurrencyResult, FillPoint, InstrumentResult, Results, Series, StrategyResult
-from trading_system.reports.tear_sheet_text import count, escaped, label_text, money, percent, plain_number
+from trading_system.reports.tear_sheet_text import count, label_text, percent, plain_number
 
 #: Points of all lines together and fills of one picture: what a browser draws without a pause.
 POINTS = 150_000
@@ -46,7 +46,7 @@ def equity_pictures(results: Results) -> list[Picture]:
     """Return one picture of equity and drawdown per currency, without those in which no line has two points."""
     colors = {strategy.name: index for index, strategy in enumerate(results.strategies)}
     currencies = list(dict.fromkeys([one.currency for one in results.together] + [one.currency for one in results.strategies]))
-    drawn = [_equity(results, currency, colors) for currency in currencies]
+    drawn = [_equity(results, currency, number, colors) for number, currency in enumerate(currencies)]
     return [picture for picture in drawn if picture is not None]
 
 
@@ -70,8 +70,9 @@ def price_picture(results: Results, instrument: InstrumentResult, number: int) -
         sentence = f"{len(shown):,} of {len(fills):,} fills are drawn, spread evenly over time."
     if not line.times_ns:
         sentence += " No price was kept for this picture."
-    layout = _layout(430) | {"xaxis": _time_axis(), "yaxis": _axis() | {"title": {"text": label_text(instrument.counter)}}, "hovermode": "closest"}
-    return Picture(f"price-{number}", instrument.symbol, sentence, data, layout)
+    money_axis = _axis() | {"title": {"text": label_text(instrument.counter)}}
+    layout = _layout(430) | {"xaxis": _time_axis(), "yaxis": money_axis, "hovermode": "closest"}
+    return Picture(f"picture-price-{number}", instrument.symbol, sentence, data, layout)
 
 
 def returns_picture(trades: Sequence[ClosedTrade]) -> Picture | None:
@@ -104,7 +105,7 @@ def returns_picture(trades: Sequence[ClosedTrade]) -> Picture | None:
         "xaxis": _axis() | {"tickformat": ".2~%", "zeroline": True, "zerolinecolor": "theme:ink"}, "showlegend": False,
         "yaxis": _axis() | {"title": {"text": "trades"}, "rangemode": "tozero", "tickformat": ",d"}, "hovermode": "closest", "bargap": 0,
     }
-    return Picture("returns", "Returns of trades", sentence, [bars], layout)
+    return Picture("picture-returns", "Returns of trades", sentence, [bars], layout)
 
 
 def trade_return(trade: ClosedTrade) -> float | None:
@@ -114,7 +115,7 @@ def trade_return(trade: ClosedTrade) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _equity(results: Results, currency: str, colors: dict[str, int]) -> Picture | None:
+def _equity(results: Results, currency: str, number: int, colors: dict[str, int]) -> Picture | None:
     strategies = [one for one in results.strategies if one.currency == currency]
     together = [one for one in results.together if one.currency == currency]
     # One strategy alone is all there is: no second line on top of it.
@@ -128,9 +129,7 @@ def _equity(results: Results, currency: str, colors: dict[str, int]) -> Picture 
     for one in lines:
         is_strategy = isinstance(one, StrategyResult)
         name = label_text(one.name) if isinstance(one, StrategyResult) else "together"
-        number = colors[one.name] if isinstance(one, StrategyResult) else 0
-        stroke = {"color": f"theme:series{number % COLORS}", "width": 1.6, "dash": _DASHES[number // COLORS % len(_DASHES)]} if is_strategy \
-            else {"color": "theme:ink", "width": 2.6}
+        stroke = _stroke(colors[one.name]) if isinstance(one, StrategyResult) else {"color": "theme:ink", "width": 2.6}
         equity = _line(_thinned(one.curve, most), name, stroke)
         drawdown = _line(_thinned(one.drawdown, most), name, stroke | {"width": 1.2 if is_strategy else 2})
         # Whichever sign the drawdown has, it hangs below zero.
@@ -142,7 +141,8 @@ def _equity(results: Results, currency: str, colors: dict[str, int]) -> Picture 
         "xaxis": _time_axis() | {"anchor": "y2"}, "hovermode": "x unified",
         "yaxis": _axis() | {"domain": [0.36, 1]},
         "yaxis2": _axis() | {"domain": [0, 0.28], "tickformat": ".2~%", "rangemode": "tozero", "nticks": 5},
-        "annotations": [_corner("equity", 1.0), _corner("drawdown", 0.28)],
+        "annotations": [{"text": "drawdown", "xref": "paper", "yref": "paper", "x": 0, "y": 0.285, "xanchor": "left", "yanchor": "bottom",
+                         "showarrow": False, "font": {"color": "theme:muted"}}],
     }
     variants = [Variant(f"in {currency}", False, ""), Variant("return on capital", True, "+.2~%")]
     if all(capital is None for capital in capitals[::2]):
@@ -150,7 +150,12 @@ def _equity(results: Results, currency: str, colors: dict[str, int]) -> Picture 
     elif len(lines) > 1:
         variants.reverse()      # lines of different capital meet at zero
     sentence = "The upper lines are equity, the lower ones how far each lies below its highest point so far."
-    return Picture(f"equity-{currency}", currency, sentence, data, layout, capitals, variants)
+    return Picture(f"picture-equity-{number}", currency, sentence, data, layout, capitals, variants)
+
+
+def _stroke(number: int) -> dict[str, Any]:
+    # More strategies than colors: the next round is dashed, the one after it dotted.
+    return {"color": f"theme:series{number % COLORS}", "width": 1.6, "dash": _DASHES[number // COLORS % len(_DASHES)]}
 
 
 def _markers(name: str, is_buy: bool, fills: Sequence[FillPoint], counter: str, has_name: bool) -> dict[str, Any]:
@@ -199,8 +204,8 @@ def _layout(height: int) -> dict[str, Any]:
         "height": height, "margin": {"l": 8, "r": 12, "t": 8, "b": 8}, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "theme:ink"}, "showlegend": True, "separators": ".,",
         "legend": {"orientation": "h", "x": 0, "y": 1.03, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
-        "hoverlabel": {"bgcolor": "theme:paper", "bordercolor": "theme:line", "font": {"color": "theme:ink"}, "align": "left", "namelength": 24},
-        "dragmode": "zoom",
+        "hoverlabel": {"bgcolor": "theme:paper", "bordercolor": "theme:line", "font": {"color": "theme:ink"}, "align": "left",
+                       "namelength": 24},
     }
 
 
@@ -211,11 +216,6 @@ def _axis() -> dict[str, Any]:
 
 def _time_axis() -> dict[str, Any]:
     return _axis() | {"type": "date", "hoverformat": "%Y-%m-%dT%H:%M:%SZ", "nticks": 9}
-
-
-def _corner(text: str, height: float) -> dict[str, Any]:
-    return {"text": text, "xref": "paper", "yref": "paper", "x": 0.004, "y": height, "xanchor": "left", "yanchor": "top", "showarrow": False,
-            "font": {"color": "theme:muted", "size": 12}}
 
 
 def _short(value: float) -> float | None:

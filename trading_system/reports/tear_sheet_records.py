@@ -73,12 +73,14 @@ def books(results: Results) -> str:
 
 def _trade_row(trade: ClosedTrade, currency: str, digits: dict[str, int], has_milliseconds: bool) -> list[Cell]:
     share, places = trade_return(trade), digits.get(currency, 2)
+    side = "long" if trade.is_long else "short"
     return [
-        (trade.strategy, trade.strategy), (trade.symbol, trade.symbol), ("long" if trade.is_long else "short", "long" if trade.is_long else "short"),
-        (plain_number(trade.quantity), _key(trade.quantity)), (iso(trade.entry_ns, has_milliseconds), trade.entry_ns // 10**6),
-        (plain_number(trade.entry_price), _key(trade.entry_price)), (iso(trade.exit_ns, has_milliseconds), trade.exit_ns // 10**6),
-        (plain_number(trade.exit_price), _key(trade.exit_price)), (f"{money(trade.profit, places, True)} {currency}".strip(), _key(trade.profit)),
-        (percent(share, True), _key(share)), (f"{money(trade.fees, places)} {currency}".strip(), _key(trade.fees)),
+        (trade.strategy, trade.strategy), (trade.symbol, trade.symbol), (side, side),
+        (plain_number(trade.quantity), _key(trade.quantity)),
+        (iso(trade.entry_ns, has_milliseconds), trade.entry_ns // 10**6), (plain_number(trade.entry_price), _key(trade.entry_price)),
+        (iso(trade.exit_ns, has_milliseconds), trade.exit_ns // 10**6), (plain_number(trade.exit_price), _key(trade.exit_price)),
+        (f"{money(trade.profit, places, True)} {currency}".strip(), _key(trade.profit)), (percent(share, True), _key(share)),
+        (f"{money(trade.fees, places)} {currency}".strip(), _key(trade.fees)),
     ]
 
 

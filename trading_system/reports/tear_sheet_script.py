@@ -1,4 +1,4 @@
-"""What the tear sheet does in the browser: draws the pictures in the page's colors, changes their view, sorts tables, turns pages of trades."""
+"""What the tear sheet does in the browser: draws pictures in the page's colors, changes their view, sorts tables, turns pages of trades."""
 
 #: Reads the two JSON blocks `pictures` and `trades-data`; words reach the page as text, never as HTML. Asks the network for nothing.
 SCRIPT = """
@@ -28,19 +28,17 @@ const draw = picture => {
       line.y = line.y.map(value => value === null ? null : value / capital - 1);
       line.hovertemplate = "%{y:+.2%}";
     });
-    data.forEach(line => { if (line.yaxis === "y2" && variant.is_share && !picture.capitals[data.indexOf(line) - 1]) line.visible = false; });
   }
   if (box.clientWidth < 560) {
     layout.height = Math.round(layout.height * 0.8);
     layout.font.size = 11;
     for (const key of ["xaxis", "yaxis"]) if (layout[key]) layout[key].nticks = 5;
-    layout.modebar = {remove: ["zoom", "pan", "select", "lasso", "zoomIn", "zoomOut", "autoScale"]};
-    layout.dragmode = false;
+    layout.dragmode = false;    // a finger scrolls the page
   }
-  layout.modebar = Object.assign({bgcolor: "rgba(0,0,0,0)", color: layout.font.color, orientation: "v"}, layout.modebar);
+  layout.modebar = {bgcolor: "rgba(0,0,0,0)", color: layout.font.color};
   box.querySelectorAll(".unready").forEach(words => words.remove());
-  return Plotly.react(box, data, layout, {responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d"],
-    toImageButtonOptions: {scale: 2, filename: picture.identity}});
+  return Plotly.react(box, data, layout, {responsive: true, displaylogo: false, displayModeBar: box.clientWidth < 560 ? false : "hover",
+    modeBarButtons: [["zoom2d", "pan2d", "resetScale2d", "toImage"]], toImageButtonOptions: {scale: 2, filename: picture.identity}});
 };
 const drawOne = picture => { try { draw(picture); } catch (fault) {
   document.getElementById(picture.identity).textContent = "This picture could not be drawn: " + fault.message; } };
@@ -100,8 +98,8 @@ if (list) {
     }));
     if (!pager) return;
     pager.hidden = false;
-    pager.querySelector("span").textContent = `${(at + 1).toLocaleString("en")} to ${Math.min(rows.length, at + page).toLocaleString("en")} of `
-      + rows.length.toLocaleString("en");
+    const [first, last, all] = [at + 1, Math.min(rows.length, at + page), rows.length].map(number => number.toLocaleString("en"));
+    pager.querySelector("span").textContent = `${first} to ${last} of ${all}`;
     pager.querySelector("[data-step='-1']").disabled = at === 0;
     pager.querySelector("[data-step='1']").disabled = at + page >= rows.length;
   };

@@ -25,26 +25,32 @@ nav{display:flex;flex-wrap:wrap;gap:2px 16px;margin:14px 0 0;font-size:14px}a{co
 .notice{background:var(--warn);border-left:4px solid var(--series4);border-radius:4px;margin:16px 0 0;padding:8px 16px 8px 32px}
 .picture{min-height:120px;margin:6px 0 0}.picture .unready{color:var(--muted)}
 .choice{display:flex;flex-wrap:wrap;gap:6px;margin:8px 0 0}
-button{font:inherit;font-size:13px;color:var(--ink);background:var(--card);border:1px solid var(--line);border-radius:6px;padding:3px 10px;cursor:pointer}
+button{font:inherit;font-size:13px;color:var(--ink);background:var(--card);cursor:pointer;
+ border:1px solid var(--line);border-radius:6px;padding:3px 10px}
 button[aria-pressed=true]{background:var(--ink);color:var(--paper);border-color:var(--ink)}button:disabled{opacity:.4;cursor:default}
 .scroll{overflow-x:auto;margin:8px 0}.scroll:focus-visible{outline:2px solid var(--gain)}
 table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;overflow-wrap:normal}
 th,td{padding:4px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line);font-weight:400}
 thead th{color:var(--muted);vertical-align:bottom}th[scope=row],th.text,td.text,th:first-child{text-align:left}
-td.text,th[scope=row]{white-space:normal;min-width:8ch;max-width:36ch}tfoot th,tfoot td{font-weight:600}
+td.text,th[scope=row]{white-space:normal;max-width:30ch}
+#strategies-table td.text{min-width:16ch}tfoot th,tfoot td{font-weight:600}
 #trades-table td.text,#trades-table th[scope=row]{max-width:24ch}td.negative{color:var(--loss)}
 thead button{background:none;border:0;padding:0;color:inherit;white-space:nowrap}thead button::after{content:" \\2195";opacity:.35}
 th[aria-sort=ascending] button::after{content:" \\2191";opacity:1}th[aria-sort=descending] button::after{content:" \\2193";opacity:1}
 #figures-table td{white-space:normal;max-width:30ch}
-.months th[scope=rowgroup]{text-align:left;vertical-align:top;min-width:8ch;font-weight:600}.months td{min-width:62px;padding:4px 7px;border:1px solid var(--paper)}
+.months th[scope=rowgroup]{text-align:left;vertical-align:top;min-width:8ch;font-weight:600}
+.months td{min-width:62px;padding:4px 7px;border:1px solid var(--paper)}
 .months .gain{color:inherit;background:rgb(var(--heat-gain)/calc(.06 + var(--heat)*.5))}
-.months .loss{color:inherit;background:rgb(var(--heat-loss)/calc(.06 + var(--heat)*.5))}.months .none{background:var(--card)}.months .total{font-weight:600}
+.months .loss{color:inherit;background:rgb(var(--heat-loss)/calc(.06 + var(--heat)*.5))}
+.months .none{background:var(--card)}.months .total{font-weight:600}
 .pager{display:flex;align-items:center;gap:10px;font-size:13px}.pager[hidden]{display:none}
 .books{list-style:none;padding:0;margin:0;font-size:13px;font-variant-numeric:tabular-nums}.books li{padding:2px 0}.fine{color:var(--gain)}
 .broken{color:var(--loss);font-weight:700}footer{margin-top:40px;color:var(--muted);font-size:13px}
 @media (max-width:760px){body{padding:14px 12px 40px}h1{font-size:21px}.tiles{grid-template-columns:1fr 1fr}.currency{grid-column:1/-1}
  .big{font-size:17px}.tile{padding:8px 10px}th,td{padding:4px 7px}}
-@media print{body{max-width:none;padding:0;font-size:11px}nav,.choice,.pager{display:none}.scroll{overflow:visible}table{font-size:8px}th,td{padding:2px 3px}
- .months td{min-width:0}h2{break-after:avoid}h3{break-after:avoid}.picture,tr,.tile{break-inside:avoid}.tile,.months td{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+@media print{body{max-width:none;padding:0;font-size:11px}nav,.choice,.pager{display:none}.scroll{overflow:visible}
+ table{font-size:8px}th,td{padding:2px 3px}
+ .months td{min-width:0}h2{break-after:avoid}h3{break-after:avoid}.picture,tr,.tile{break-inside:avoid}
+ .tile,.months td{print-color-adjust:exact;-webkit-print-color-adjust:exact}
  thead button::after{content:none!important}}
 """

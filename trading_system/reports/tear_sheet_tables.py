@@ -20,7 +20,7 @@ from trading_system.reports.tear_sheet_text import (
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 #: Figures that the table of strategies shows, where they are known; return and drawdown always stand there.
-_MAIN = ("sharpe", "sortino", "trades", "win_rate", "profit_factor")
+_MAIN = ("sharpe", "trades", "win_rate", "profit_factor")
 Cell = tuple[str, float | str]
 
 
@@ -57,7 +57,8 @@ def figures_table(results: Results) -> str:
     names = list(dict.fromkeys(name for one in lines for name in one.figures))
     heads = ["figure", *(one.name if isinstance(one, StrategyResult) else f"together, {one.currency}" for one in lines)]
     rows: list[list[Cell]] = [
-        [(unit_of(name).label, ""), *((figure(name, one.figures.get(name), one.currency, digits_of(results, one.currency)), "") for one in lines)]
+        [(unit_of(name).label, ""),
+         *((figure(name, one.figures.get(name), one.currency, digits_of(results, one.currency)), "") for one in lines)]
         for name in names
     ]
     orders = [_orders(one) if isinstance(one, StrategyResult) else "" for one in lines]
@@ -99,10 +100,9 @@ def table(
 
     `last` are rows that stay at the end when the others are sorted. All words are escaped here.
     """
-    head = "".join(
-        f"<th scope='col'{' class=text' if index < texts else ''}>" + (f"<button type='button'>{escaped(word)}</button>" if is_sortable and rows
-                                                                     else escaped(word)) + "</th>"
-        for index, word in enumerate(heads))
+    before, after = ("<button type='button'>", "</button>") if is_sortable and rows else ("", "")
+    head = "".join(f"<th scope='col'{' class=text' if index < texts else ''}>{before}{escaped(word)}{after}</th>"
+                   for index, word in enumerate(heads))
     body = "".join(_row(row, texts) for row in rows)
     foot = f"<tfoot>{''.join(_row(row, texts) for row in last)}</tfoot>" if last else ""
     sortable = " data-sortable" if is_sortable else ""

@@ -11,20 +11,27 @@ import msgspec
 NOTHING = "\u2013"
 DAY_NS = 86_400 * 10**9
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: What the figures are, by their names: the words people read and the unit. Names that are not here are judged by how they end.
+#: The figures whose name does not tell people what they are or how to read them; the others are judged by how their name ends.
 _KNOWN: dict[str, tuple[str, str]] = {
-    "total_return": ("Return", "percent"), "return": ("Return", "percent"),
-    "annual_return": ("Return a year", "percent"), "cagr": ("Return a year", "percent"),
-    "max_drawdown": ("Largest drawdown", "percent"), "volatility": ("Volatility a year", "percent"),
-    "sharpe": ("Sharpe ratio", "number"), "sortino": ("Sortino ratio", "number"), "calmar": ("Calmar ratio", "number"),
-    "trades": ("Trades", "number"), "win_rate": ("Trades won", "percent"), "profit_factor": ("Profit factor", "number"),
-    "expectancy": ("Profit of an average trade", "money"), "exposure": ("Time in the market", "percent"), "time_in_market": ("Time in the market", "percent"),
-    "net_profit": ("Profit", "money"), "profit": ("Profit", "money"), "fees": ("Fees", "money"), "turnover": ("Turnover", "number"),
+    "total_return": ("Return", "percent"), "annual_return": ("Return a year", "percent"), "cagr": ("Growth a year", "percent"),
+    "max_drawdown": ("Largest drawdown", "percent"), "annual_volatility": ("Volatility a year", "percent"),
+    "sharpe": ("Sharpe ratio", "number"), "adjusted_sharpe": ("Adjusted Sharpe ratio", "number"), "sortino": ("Sortino ratio", "number"),
+    "calmar": ("Calmar ratio", "number"), "omega": ("Omega ratio", "number"), "win_rate": ("Trades won", "percent"),
+    "downside_risk": ("Downside risk a year", "percent"), "upside_risk": ("Upside risk a year", "percent"),
+    "value_at_risk": ("Value at risk, 5 % worst", "percent"), "expected_shortfall": ("Expected shortfall, 5 % worst", "percent"),
+    "frequency_above": ("Periods that gained", "percent"), "frequency_below": ("Periods that lost", "percent"),
+    "pain_index": ("Mean drawdown", "percent"), "ulcer_index": ("Ulcer index", "percent"),
+    "expectancy": ("Profit of an average trade", "money"), "best": ("Best trade", "money"), "worst": ("Worst trade", "money"),
+    "average_win": ("Average gain", "money"), "kelly": ("Kelly share", "percent"), "exposure": ("Time in the market", "percent"),
+    "alpha": ("Alpha a year", "percent"), "jensen_alpha": ("Jensen's alpha", "percent"), "turnover": ("Turnover a year", "number"),
+    "specific_risk": ("Specific risk a year", "percent"), "systematic_risk": ("Systematic risk a year", "percent"),
+    "total_risk": ("Total risk a year", "percent"), "capture": ("Capture", "percent"),
 }
+#: Which unit a name's ending tells.
 _BY_ENDING: tuple[tuple[tuple[str, ...], str], ...] = (
     (("_ns",), "nanoseconds"), (("_seconds",), "seconds"), (("_hours",), "hours"), (("_days",), "days"),
-    (("return", "drawdown", "_rate", "_share", "_percent", "exposure", "volatility", "_month", "_day", "_year"), "percent"),
-    (("profit", "loss", "fees", "win", "value", "capital", "equity", "traded", "cost"), "money"),
+    (("_return", "_drawdown", "_rate", "_share", "_percent", "_capture", "_volatility", "_month", "_day", "_year"), "percent"),
+    (("profit", "_loss", "fees", "_win", "_trade", "_value", "capital", "equity", "_cost"), "money"),
 )
 
 
@@ -39,7 +46,7 @@ def unit_of(name: str) -> Unit:
     """Return how the figure `name` of `reports/performance.py` is shown."""
     if name in _KNOWN:
         return Unit(*_KNOWN[name])
-    words = name.removesuffix("_ns").replace("_", " ")
+    words = name.removesuffix("_ns").removesuffix("_seconds").replace("_", " ")
     kind = next((kind for endings, kind in _BY_ENDING if name.endswith(endings)), "number")
     return Unit(words[:1].upper() + words[1:], kind)
 
