@@ -50,10 +50,10 @@ def page(results: Results, plotly_script: str) -> str:
     equity, (prices, not_drawn), returns = equity_pictures(results), _price_pictures(results), returns_picture(results.trades)
     pictures = [*equity, *prices, *([returns] if returns else [])]
     title = f"{results.kind.capitalize()}, {iso(results.from_ns)[:10]} to {iso(results.to_ns)[:10]}"
-    more = f"<p>{count(not_drawn, 'instrument')} more, traded less or not at all, have no picture.</p>" if not_drawn else ""
+    more = f"<p>Without a picture: {count(not_drawn, 'instrument')}, traded less than these or without any price.</p>" if not_drawn else ""
     sections = [
         ("equity", "Equity and drawdown", _drawn(equity) or "<p>No equity was kept: the run is too short for a line.</p>"),
-        ("prices", "Price and fills", (_drawn(prices) or "<p>No instrument was watched.</p>") + more),
+        ("prices", "Price and fills", (_drawn(prices) or "<p>No price and no fill was kept.</p>") + more),
         ("months", "Monthly returns", months_table(results)),
         ("returns", "Returns of trades", _drawn([returns], has_heading=False) if returns else "<p>No trade was closed.</p>"),
         ("strategies", "Strategies", strategies_table(results) if results.strategies else "<p>No strategy ran.</p>"),

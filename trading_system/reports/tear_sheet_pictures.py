@@ -57,7 +57,7 @@ def price_picture(results: Results, instrument: InstrumentResult, number: int) -
     line = _thinned(instrument.price, POINTS // max(1, 2 * len(results.instruments)))
     data: list[dict[str, Any]] = []
     if line.times_ns:
-        data.append(_line(line, "price", {"color": "theme:muted", "width": 1.3}) | {
+        data.append(_line(line, f"price in {label_text(instrument.counter)}", {"color": "theme:muted", "width": 1.3}) | {
             "hovertemplate": f"price %{{y:,.8~g}} {label_text(instrument.counter)}<extra></extra>"})
     names = list(dict.fromkeys(fill.strategy for fill in shown))
     for name in names:
@@ -70,8 +70,7 @@ def price_picture(results: Results, instrument: InstrumentResult, number: int) -
         sentence = f"{len(shown):,} of {len(fills):,} fills are drawn, spread evenly over time."
     if not line.times_ns:
         sentence += " No price was kept for this picture."
-    money_axis = _axis() | {"title": {"text": label_text(instrument.counter)}}
-    layout = _layout(430) | {"xaxis": _time_axis(), "yaxis": money_axis, "hovermode": "closest"}
+    layout = _layout(430) | {"xaxis": _time_axis(results), "yaxis": _axis(), "hovermode": "closest"}
     return Picture(f"picture-price-{number}", instrument.symbol, sentence, data, layout)
 
 
@@ -103,7 +102,7 @@ def returns_picture(trades: Sequence[ClosedTrade]) -> Picture | None:
                 f"best {percent(returns[-1], True)}, worst {percent(returns[0], True)} of the value at entry, after fees.")
     layout = _layout(300) | {
         "xaxis": _axis() | {"tickformat": ".2~%", "zeroline": True, "zerolinecolor": "theme:ink"}, "showlegend": False,
-        "yaxis": _axis() | {"title": {"text": "trades"}, "rangemode": "tozero", "tickformat": ",d"}, "hovermode": "closest", "bargap": 0,
+        "yaxis": _axis() | {"rangemode": "tozero", "tickformat": ",d"}, "hovermode": "closest", "bargap": 0,
     }
     return Picture("picture-returns", "Returns of trades", sentence, [bars], layout)
 
@@ -138,13 +137,13 @@ def _equity(results: Results, currency: str, number: int, colors: dict[str, int]
         data.append(drawdown | {"legendgroup": name, "showlegend": False, "yaxis": "y2", "hovertemplate": "%{y:.2%}"})
         capitals += [one.capital if math.isfinite(one.capital) and one.capital > 0 else None, None]
     layout = _layout(520) | {
-        "xaxis": _time_axis() | {"anchor": "y2"}, "hovermode": "x unified",
+        "xaxis": _time_axis(results) | {"anchor": "y2"}, "hovermode": "x unified",
         "yaxis": _axis() | {"domain": [0.36, 1]},
         "yaxis2": _axis() | {"domain": [0, 0.28], "tickformat": ".2~%", "rangemode": "tozero", "nticks": 5},
         "annotations": [{"text": "drawdown", "xref": "paper", "yref": "paper", "x": 0, "y": 0.285, "xanchor": "left", "yanchor": "bottom",
                          "showarrow": False, "font": {"color": "theme:muted"}}],
     }
-    variants = [Variant(f"in {currency}", False, ""), Variant("return on capital", True, "+.2~%")]
+    variants = [Variant(f"in {currency}", False, ""), Variant("return on capital", True, ".2~%")]
     if all(capital is None for capital in capitals[::2]):
         variants = []
     elif len(lines) > 1:
@@ -203,7 +202,8 @@ def _layout(height: int) -> dict[str, Any]:
     return {
         "height": height, "margin": {"l": 8, "r": 12, "t": 8, "b": 8}, "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "system-ui, sans-serif", "size": 12, "color": "theme:ink"}, "showlegend": True, "separators": ".,",
-        "legend": {"orientation": "h", "x": 0, "y": 1.03, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)"},
+        "legend": {"orientation": "h", "x": 0, "y": 1.03, "yanchor": "bottom", "bgcolor": "rgba(0,0,0,0)",
+                   "traceorder": "normal"},
         "hoverlabel": {"bgcolor": "theme:paper", "bordercolor": "theme:line", "font": {"color": "theme:ink"}, "align": "left",
                        "namelength": 24},
     }
@@ -214,8 +214,11 @@ def _axis() -> dict[str, Any]:
             "separatethousands": True, "fixedrange": False}
 
 
-def _time_axis() -> dict[str, Any]:
-    return _axis() | {"type": "date", "hoverformat": "%Y-%m-%dT%H:%M:%SZ", "nticks": 9}
+def _time_axis(results: Results) -> dict[str, Any]:
+    # All pictures of time cover the same time, so that they can be compared by eye.
+    first, last = results.from_ns // 10**6, results.to_ns // 10**6
+    covered = {"range": [first - (last - first) // 100, last + (last - first) // 100]} if last > first else {}
+    return _axis() | {"type": "date", "hoverformat": "%Y-%m-%dT%H:%M:%SZ", "nticks": 9} | covered
 
 
 def _short(value: float) -> float | None:

@@ -11,7 +11,7 @@ STYLE = """
  --heat-gain:86 180 233;--heat-loss:230 120 40;--buy:#56b4e9;--sell:#f28b3c;
  --series0:#56b4e9;--series1:#f28b3c;--series2:#2fc79a;--series3:#dd93c0;--series4:#e6b000;--series5:#8fd0f5;--series6:#b49be6;--series7:#a3adb8}}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:1240px;padding:20px 24px 60px;background:var(--paper);color:var(--ink);
+body{margin:0 auto;max-width:1340px;padding:20px 24px 60px;background:var(--paper);color:var(--ink);
  font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif;overflow-wrap:anywhere}
 h1{font-size:26px;line-height:1.25;margin:0 0 4px}.names{font-weight:400;color:var(--muted)}
 h2{font-size:19px;margin:40px 0 4px;padding-top:10px;border-top:1px solid var(--line)}
@@ -30,10 +30,12 @@ button{font:inherit;font-size:13px;color:var(--ink);background:var(--card);curso
 button[aria-pressed=true]{background:var(--ink);color:var(--paper);border-color:var(--ink)}button:disabled{opacity:.4;cursor:default}
 .scroll{overflow-x:auto;margin:8px 0}.scroll:focus-visible{outline:2px solid var(--gain)}
 table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;overflow-wrap:normal}
-th,td{padding:4px 10px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line);font-weight:400}
+th,td{padding:4px 8px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line);font-weight:400}
 thead th{color:var(--muted);vertical-align:bottom}th[scope=row],th.text,td.text,th:first-child{text-align:left}
 td.text,th[scope=row]{white-space:normal;max-width:30ch}
-#strategies-table td.text{min-width:16ch}tfoot th,tfoot td{font-weight:600}
+#strategies-table td.text,#data-table td.text{min-width:15ch}time{white-space:nowrap}
+th[scope=row],th[scope=rowgroup]{position:sticky;left:0;background:var(--paper)}.months th[scope=row]{position:static}
+tfoot th,tfoot td{font-weight:600}
 #trades-table td.text,#trades-table th[scope=row]{max-width:24ch}td.negative{color:var(--loss)}
 thead button{background:none;border:0;padding:0;color:inherit;white-space:nowrap}thead button::after{content:" \\2195";opacity:.35}
 th[aria-sort=ascending] button::after{content:" \\2191";opacity:1}th[aria-sort=descending] button::after{content:" \\2193";opacity:1}
