@@ -79,18 +79,20 @@ class Tally:
         """Hold a line of ours against theirs, cell by cell; a value where they have none, or none where they have one, is a difference."""
         wrong = self._wrong(ours, theirs, tolerance)
         if wrong:
-            self.unexplained.append(f"{name}: {wrong} of {len(theirs)} differ")
+            self.unexplained.append(f"{name}: {len(wrong)} of {len(theirs)} differ, first {wrong[0]}")
         else:
+            self.cells += len(theirs)
             self.agreeing.append(name)
 
     def explain(self, name: str, sentence: str, plain: Sequence[float], their_way: Sequence[float], theirs: Sequence[float],
-                tolerance: float | None = None) -> None:
+                tolerance: float | None = None, plain_tolerance: float | None = None) -> None:
         """Hold theirs against ours done their way; that the plain line differs is asserted too, or there would be nothing to explain."""
-        assert self._wrong(plain, theirs, tolerance), f"{name} agrees without being explained"
+        assert self._wrong(plain, theirs, plain_tolerance or tolerance), f"{name} agrees without being explained"
         wrong = self._wrong(their_way, theirs, tolerance)
         if wrong:
-            self.unexplained.append(f"{name}: {wrong} of {len(theirs)} differ, though {sentence}")
+            self.unexplained.append(f"{name}: {len(wrong)} of {len(theirs)} differ, first {wrong[0]}, though {sentence}")
         else:
+            self.cells += len(theirs)
             self.explained[name] = sentence
 
     def finish(self, agreeing: int, explained: int, not_ours: int) -> None:
@@ -99,13 +101,14 @@ class Tally:
               f"{len(self.not_ours)} not ours ({', '.join(self.not_ours) or 'none'}), unexplained {len(self.unexplained)}; {self.cells} cells")
         for name, sentence in self.explained.items():
             print(f"  {name}: {sentence}")
-        assert self.unexplained == []
-        assert (len(self.agreeing), len(self.explained), len(self.not_ours)) == (agreeing, explained, not_ours)
+        assert not self.unexplained, f"unexplained: {'; '.join(self.unexplained)}"
+        counts = (len(self.agreeing), len(self.explained), len(self.not_ours))
+        assert counts == (agreeing, explained, not_ours), f"agreeing, explained and not ours are {counts}"
 
-    def _wrong(self, ours: Sequence[float], theirs: Sequence[float], tolerance: float | None) -> int:
+    def _wrong(self, ours: Sequence[float], theirs: Sequence[float], tolerance: float | None) -> list[tuple[int, float, float]]:
         assert len(ours) == len(theirs) > 0
-        self.cells += len(theirs)
-        return sum(not self._is_same(mine, expected, tolerance) for mine, expected in zip(ours, theirs, strict=True))
+        pairs = enumerate(zip(ours, theirs, strict=True))
+        return [(row, mine, expected) for row, (mine, expected) in pairs if not self._is_same(mine, expected, tolerance)]
 
     def _is_same(self, mine: float, expected: float, tolerance: float | None) -> bool:
         if math.isnan(mine) or math.isnan(expected):
