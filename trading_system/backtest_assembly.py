@@ -32,6 +32,7 @@ from trading_system.settings.load import Settings
 from trading_system.strategy_host.desk import Desk
 from trading_system.strategy_host.hook_guard import HookGuard
 from trading_system.strategy_host.market_view import MarketView
+from trading_system.strategy_host.strategy_base import StrategyBase
 from trading_system.watchers.run_recorder import RunRecorder
 
 _HOUSE = "backte"
@@ -106,9 +107,8 @@ def build_backtest(plan: BacktestPlan) -> Backtest:
             for symbol in desk.symbols:
                 desk.past[symbol] = _past(plan, routes[symbol], symbol, desk)
         join(engine, desk, guard.contain)
-        kind = type(desk.strategy).State
-        if desk.strategy is not None and kind.__struct_fields__:
-            desk.strategy.state = kind()
+        if enrolled.kind.State is not StrategyBase.State and desk.strategy is not None:
+            desk.strategy.state = enrolled.kind.State()
     check_ledgers(settings, desks.values())
     return Backtest(plan, engine, recorder, consequences)
 
@@ -140,15 +140,14 @@ def _check_data(plan: BacktestPlan, desk: Desk, routes: Mapping[str, Route]) -> 
             problems.append(f"{place}: {desk.name} works on ticks, and the data of {symbol} has only {' and '.join(sorted(there))}: "
                             "give it quotes, or leave it out with --strategy")
         elif wants_bars and route.bars_from is Bar and desk.bar_ns % route.source_bar_ns:
-            problems.append(f"{place}: bars of {desk.bar_ns / 1e9:g} s cannot be made of the file's bars of {route.source_bar_ns / 1e9:g} s: "
-                            f"ask for a multiple, such as --set strategies.{desk.name}.bars={route.source_bar_ns / 1e9:g}s")
+            source = f"{route.source_bar_ns / 1e9:g}"
+            problems.append(f"{place}: bars of {desk.bar_ns / 1e9:g} s cannot be made of the file's bars of {source} s: "
+                            f"ask for a multiple, such as --set strategies.{desk.name}.bars={source}s")
     if problems:
         raise ConfigError(*problems)
 
 
-def _writes(kind: type, hook: str) -> bool:
-    from trading_system.strategy_host.strategy_base import StrategyBase
-
+def _writes(kind: type[StrategyBase], hook: str) -> bool:
     return getattr(kind, hook) is not getattr(StrategyBase, hook)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
-from trading_system.core.ports import Venues
+from trading_system.core.venues import Venues
 from trading_system.inventory import check_instruments
 from trading_system.settings.load import load_settings
 from trading_system.settings.problems import Problems

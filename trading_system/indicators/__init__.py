@@ -1,4 +1,3 @@
-"""Streaming indicators for strategies."""
 """The shelf of indicators: `from trading_system import indicators`, then `indicators.SMA(20)`; docs/indicators.md tells of each."""
 
 from trading_system.indicators.accumulation import OBV, AccumulationDistribution
