@@ -18,6 +18,7 @@ class OrderKind(StrEnum):
     MARKET = "market"
     LIMIT = "limit"
     STOP_LIMIT = "stop_limit"
+    STOP = "stop"
 
 
 class TimeInForce(StrEnum):
