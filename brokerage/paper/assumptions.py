@@ -18,10 +18,10 @@ _LIMIT_FILLS = {
     "touch": "a limit that is only touched fills, as if nobody stood before us",
 }
 _MID_BAR = {
-    "unfavorable": "an order that comes into the middle of a bar pays for its way to the unfavorable end in proportion to the time passed; as "
-                   "a stop it still meets the whole range, as a limit only the close",
-    "whole_range": "an order that comes into the middle of a bar pays a price between open and close in proportion to the time passed, and "
-                   "meets the whole range",
+    "unfavorable": "an order that comes into the middle of a bar pays for its way to the unfavorable end in proportion to the time passed; "
+                   "as a stop it still meets the whole range, as a limit only the close",
+    "whole_range": "an order that comes into the middle of a bar pays a price between open and close in proportion to the time passed, "
+                   "and meets the whole range",
     "nothing": "an order that comes into the middle of a bar as a stop or a limit waits for the next one",
 }
 
@@ -36,8 +36,8 @@ def sentences(model: FillModel) -> Sequence[str]:
         f"whoever takes pays {model.slippage_ticks:g} price steps more" if model.slippage_ticks else "there is no slippage",
         _spread(model),
         "ticks fill any size, a book fills what it shows, each level once",
-        f"our orders of one side take at most {model.volume_share * 100:g} % of the volume of a bar or a trade; volume that is not known does "
-        "not limit" if model.volume_share is not None else "volume does not limit what fills",
+        f"our orders of one side take at most {model.volume_share * 100:g} % of the volume of a bar or a trade; where it is not known it "
+        "does not limit" if model.volume_share is not None else "volume does not limit what fills",
         _LIMIT_FILLS[model.limit_fills],
         "a resting limit that a bar opens beyond fills at " + ("the open" if model.is_improved_by_gap else "its own price"),
         "a stop fills at its price or, where a bar opens beyond it, at the open",

@@ -5,34 +5,43 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-Execution = Literal["next_event", "next_open", "this_close"]
-LimitFills = Literal["through", "queue", "touch"]
-MidBar = Literal["unfavorable", "whole_range", "nothing"]
+Execution = Annotated[Literal["next_event", "next_open", "this_close"], msgspec.Meta(
+    description="next_event = the first event after the latency; next_open = the next bar's open whatever the latency; this_close = the "
+                "very event the order was decided on")]
+LimitFills = Annotated[Literal["through", "queue", "touch"], msgspec.Meta(
+    description="when a resting limit fills: through = the price went beyond it; queue = that, or more traded at it than stood before us; "
+                "touch = the price reached it")]
+MidBar = Annotated[Literal["unfavorable", "whole_range", "nothing"], msgspec.Meta(
+    description="what an order meets of a bar it came into the middle of: unfavorable = as a stop the whole range, as a limit its close; "
+                "whole_range; nothing = it waits for the next bar")]
+Ticks = Annotated[float, msgspec.Meta(ge=0, le=10_000, description="in price steps of the instrument")]
+Latency = Annotated[float, msgspec.Meta(
+    ge=0, le=3600, description="from the event that caused an order or a cancel until the venue has it; nothing before that meets it")]
+SpreadShare = Annotated[float, msgspec.Meta(ge=0, le=0.5, description="spread as a share of the price, added to spread_ticks")]
+VolumeShare = Annotated[float, msgspec.Meta(
+    gt=0, le=1, description="share of the volume of a bar or a trade that our buys, and that our sales, may take; null does not limit")]
+ReachedFirst = Annotated[Literal["stops", "limits"], msgspec.Meta(description="what a bar reaches first where it reaches both")]
 
 
 class FillModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How fills are assumed to be; what is not said is pessimistic. A tick here is the instrument's price step, "against us" is up for a
-    buy and down for a sale."""
+    """How fills are assumed to be; what is not said is pessimistic.
 
-    latency_seconds: Annotated[float, msgspec.Meta(ge=0, le=3600, description="from the event that caused an order or a cancel until the "
-                                                   "venue has it; what happens before does not meet it")] = 0.05
-    slippage_ticks: Annotated[float, msgspec.Meta(ge=0, le=10_000, description="price steps by which whoever takes, pays more")] = 1.0
-    spread_ticks: Annotated[float, msgspec.Meta(ge=0, le=10_000, description="price steps between bid and ask where the data has only "
-                                                "prices of trades (bars, trades)")] = 1.0
-    spread_share: Annotated[float, msgspec.Meta(ge=0, le=0.5, description="the same as a share of the price; both are added")] = 0.0005
-    volume_share: Annotated[float, msgspec.Meta(gt=0, le=1, description="share of the volume of a bar or a trade that our buys, and that "
-                                                "our sales, may take; null does not limit")] | None = 0.1
-    limit_fills: Annotated[LimitFills, msgspec.Meta(description="when a resting limit fills: through = the price went beyond it; queue = "
-                                                    "that, or more traded at it than stood before us; touch = the price reached it")] = "queue"
-    is_improved_by_gap: Annotated[bool, msgspec.Meta(description="a resting limit that a bar opens beyond fills at the open instead of at "
-                                                     "its own price")] = False
-    execution: Annotated[Execution, msgspec.Meta(description="next_event = the first event after the latency; next_open = the next bar's "
-                                                 "open whatever the latency; this_close = the very event the order was decided on")] = "next_event"
-    reached_first: Annotated[Literal["stops", "limits"], msgspec.Meta(description="what a bar reaches first where it reaches both")] = "stops"
-    mid_bar: Annotated[MidBar, msgspec.Meta(description="what an order meets of a bar it came into the middle of: unfavorable = as a stop "
-                                            "the whole range, as a limit the close only; whole_range; nothing = it waits for the next")] = "unfavorable"
-    same_bar_follow_ups: Annotated[bool, msgspec.Meta(description="an order placed in answer to a fill meets, without latency, what is "
-                                                      "left of the bar that filled")] = False
+    Whoever takes pays `slippage_ticks` more, and `spread_ticks` and `spread_share` stand between bid and ask where the data has only prices
+    of trades (bars, trades). With `is_improved_by_gap` a resting limit that a bar opens beyond fills at the open instead of at its own
+    price. With `same_bar_follow_ups` an order placed in answer to a fill meets, without latency, what is left of the bar that filled.
+    """
+
+    latency_seconds: Latency = 0.05
+    slippage_ticks: Ticks = 1.0
+    spread_ticks: Ticks = 1.0
+    spread_share: SpreadShare = 0.0005
+    volume_share: VolumeShare | None = 0.1
+    limit_fills: LimitFills = "queue"
+    is_improved_by_gap: bool = False
+    execution: Execution = "next_event"
+    reached_first: ReachedFirst = "stops"
+    mid_bar: MidBar = "unfavorable"
+    same_bar_follow_ups: bool = False
 
 
 #: The last two answer the way other engines do, where their results are to be compared: backtesting.py 0.6.6 and freqtrade. Fees are the

@@ -42,6 +42,7 @@ class Pit:
         self.levels: list[list[list[float]]] | None = None
         self.taken: list[dict[float, float]] = [{}, {}, {}]
         self.is_quoted = False
+        self.has_cancels = False
         self.is_touch_enough = model.limit_fills == "touch"
         self.has_queue = model.limit_fills == "queue"
         self.fee_currency = instrument.base if instrument.fee_currency is FeeCurrency.BASE else instrument.counter
@@ -126,6 +127,9 @@ class Pit:
 
     def cancel(self, before_ns: int) -> None:
         """End the orders whose cancel arrived before `before_ns`."""
+        if not self.has_cancels:
+            return
+        self.has_cancels = any(order.cancel_ns for order in self.orders)
         for order in self.orders:
             if 0 < order.cancel_ns < before_ns and order.stage is not _OVER:
                 self.end(order, Answer.CANCELED)
