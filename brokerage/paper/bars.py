@@ -3,6 +3,7 @@
 A bar tells four prices and not its path; every place where a path is assumed stands here.
 """
 
+import math
 from decimal import Decimal
 
 from brokerage.paper.assumptions import EARLY_SHARE
@@ -13,6 +14,24 @@ from trading_system.core.market_data import Bar
 _NEW, _WAITING, _RESTING, _OVER = Stage
 #: What a bar still holds for an order: all of it, all but its open, what `mid_bar` says, or its close only.
 _WHOLE, _AFTER_OPEN, _MIDDLE, _CLOSE_ONLY = range(4)
+
+
+def arrival_price(pit: Pit, order: WorkingOrder, bar: Bar) -> float:
+    """Return the price a bar is at, before spread and slippage, when an order arrives; nan when it does not arrive in it.
+
+    Before the bar it is the open. Who arrives while the bar runs pays for its way from there, in proportion to the time passed: to the
+    unfavorable end or, less strictly, to the close.
+    """
+    passed_ns = order.arrives_ns - bar.start_ns
+    if passed_ns <= 0:
+        return bar.open
+    if order.arrives_ns >= bar.time_ns or not pit.meets_late:
+        return math.nan
+    if pit.model.mid_bar == "unfavorable":
+        end = bar.high if order.sign > 0 else bar.low
+    else:
+        end = bar.close
+    return bar.open + (end - bar.open) * (passed_ns / (bar.time_ns - bar.start_ns))
 
 
 class BarMeeting:
@@ -83,19 +102,10 @@ class BarMeeting:
         return False
 
     def _late_arrivals(self) -> bool:
-        # An order that arrives while the bar runs pays for its way from the open: to the unfavorable end or, less strictly, to the close.
-        bar = self._bar
-        length = bar.time_ns - bar.start_ns
-        if self._pit.model.execution != "next_event":
-            return False
         for order in self._pit.orders:
-            if order.stage is not _NEW or order.is_follow_up or not bar.start_ns < order.arrives_ns < bar.time_ns:
+            if order.stage is not _NEW or order.is_follow_up or order.arrives_ns <= self._bar.start_ns:
                 continue
-            if self._mid_bar == "unfavorable":
-                end = bar.high if order.sign > 0 else bar.low
-            else:
-                end = bar.close
-            price = bar.open + (end - bar.open) * ((order.arrives_ns - bar.start_ns) / length)
+            price = arrival_price(self._pit, order, self._bar)
             if price == price and self._enter(order, price, _AFTER_OPEN if order.arrives_ns <= self._early_ns else _MIDDLE):
                 return True
         return False

@@ -11,10 +11,11 @@ from brokerage.paper.fill_model import FillModel
 from brokerage.paper.working_order import Stage, WorkingOrder
 from trading_system.core.errors import RefusalReason
 from trading_system.core.instrument import FeeCurrency, Instrument
-from trading_system.core.order import TimeInForce
-from trading_system.core.order_update import ZERO, Answer
+from trading_system.core.order import OrderKind, TimeInForce
+from trading_system.core.order_update import ZERO, Answer, Totals
 
 _NEW, _WAITING, _RESTING, _OVER = Stage
+_MARKET = OrderKind.MARKET
 _GTC, _FOK = TimeInForce.GTC, TimeInForce.FOK
 #: Fees are rounded up to this step, against us: what venues with eight decimals do.
 FEE_STEP = Decimal("1e-8")
@@ -43,6 +44,8 @@ class Pit:
         self.taken: list[dict[float, float]] = [{}, {}, {}]
         self.is_quoted = False
         self.has_cancels = False
+        # Whoever fills at an open (or at a close) does not come into the middle of a bar.
+        self.meets_late = model.execution == "next_event"
         self.is_touch_enough = model.limit_fills == "touch"
         self.has_queue = model.limit_fills == "queue"
         self.fee_currency = instrument.base if instrument.fee_currency is FeeCurrency.BASE else instrument.counter
@@ -95,6 +98,18 @@ class Pit:
         is_known = order.answer is not None or order.filled
         order.stage = _RESTING
         self._tell(order, Answer.OPEN if is_known else Answer.ACCEPTED)
+
+    def fill_at_once(self, order: WorkingOrder, quote: float, volume: float) -> Totals | None:
+        """Return what a market order for a quantity comes to when it fills wholly as the only one at `quote`, else None: the short way for
+        what most orders are. It must say what the long way says."""
+        quantity = order.remaining
+        share = self.model.volume_share
+        if quantity is None or order.request.kind is not _MARKET or order.stage is not _NEW or order.cancel_ns or quote != quote:
+            return None
+        if share is not None and volume * share < float(quantity):
+            return None
+        value, fee = self._value_and_fee(self._exact(quote + order.sign * self._slip, order.sign), quantity, 0)
+        return Totals(quantity, value, {self.fee_currency: fee} if fee else {})
 
     def take(self, order: WorkingOrder, quote: float) -> None:
         """Fill as a taker at `quote` plus slippage, or level by level in a book, never beyond the order's limit."""
@@ -215,11 +230,7 @@ class Pit:
     def _fill_exactly(self, order: WorkingOrder, price: Decimal, quantity: Decimal, is_maker: int) -> None:
         if not quantity:
             return
-        value = _times(price, quantity)
-        fee = _times(quantity if self._is_fee_in_base else value, self._rates[is_maker])
-        if fee:
-            # Up for a fee and, where a maker is paid, down for what it gets.
-            fee = fee.quantize(FEE_STEP, ROUND_CEILING, _EXACT)
+        value, fee = self._value_and_fee(price, quantity, is_maker)
         if order.remaining is not None:
             order.remaining -= quantity
         elif order.value_left is not None:
@@ -230,6 +241,12 @@ class Pit:
             order.filled, order.value, order.fee = quantity, value, fee
         if self._account is not None:
             self._account.book(order, self.instrument, quantity, value, {self.fee_currency: fee})
+
+    def _value_and_fee(self, price: Decimal, quantity: Decimal, is_maker: int) -> tuple[Decimal, Decimal]:
+        value = _times(price, quantity)
+        fee = _times(quantity if self._is_fee_in_base else value, self._rates[is_maker])
+        # Up for a fee and, where a maker is paid, down for what it gets.
+        return value, fee.quantize(FEE_STEP, ROUND_CEILING, _EXACT) if fee else ZERO
 
     def _bought_for(self, value: Decimal, price: Decimal) -> Decimal:
         step = self.instrument.quantity_step

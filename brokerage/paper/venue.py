@@ -2,12 +2,13 @@
 knows no balances unless it is given an account.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 
 from brokerage.paper.account import PaperAccount
 from brokerage.paper.admission import refusal
 from brokerage.paper.assumptions import sentences
-from brokerage.paper.bars import BarMeeting
+from brokerage.paper.bars import BarMeeting, arrival_price
 from brokerage.paper.fill_model import FillModel
 from brokerage.paper.pit import Pit
 from brokerage.paper.quotes import meet_book, meet_quote, meet_tick
@@ -24,7 +25,7 @@ from trading_system.core.records import Record
 
 _NEW, _WAITING, _OVER = Stage.NEW, Stage.WAITING, Stage.OVER
 _ENDPOINT = "paper"
-_WITHOUT_TOTALS = frozenset((Answer.ACCEPTED, Answer.REJECTED))
+_ACCEPTED, _REJECTED, _FILLED = Answer.ACCEPTED, Answer.REJECTED, Answer.FILLED
 _FOLLOW_UP_NS = 1
 
 
@@ -43,6 +44,7 @@ class FillVenue:
         self.is_busy = self._is_close
         self._latency_ns = round(model.latency_seconds * 1e9) if model.execution == "next_event" else 0
         self._is_stepwise = model.same_bar_follow_ups
+        self._is_plain = not self._is_stepwise and not self._is_close and account is None
         self._pits = {one.symbol: Pit(one, model, account) for one in instruments}
         self._account = account
         self._last: dict[str, MarketData] = {}
@@ -96,6 +98,10 @@ class FillVenue:
             answers, self._answers = self._answers, []
         pit = self._pits.get(event.symbol)
         if pit is not None and (pit.orders or event.symbol in self._taken_from):
+            if self._is_plain and len(pit.orders) == 1 and not answers:
+                at_once = self._at_once(pit, pit.orders[0], event)
+                if at_once is not None:
+                    return (at_once,)
             self._now_ns = time_ns = event.time_ns
             self._evidence = Evidence(_ENDPOINT, time_ns, time_ns)
             if self._account is not None:
@@ -128,6 +134,25 @@ class FillVenue:
     def held(self) -> list[OrderUpdate]:
         """Return every order that works here, as a list of open orders says it."""
         return [self._state(pit, order) for pit in self._pits.values() for order in pit.orders]
+
+    def _at_once(self, pit: Pit, order: WorkingOrder, event: MarketData) -> OrderUpdateEvent | None:
+        if isinstance(event, Bar):
+            quote, volume = pit.quote(arrival_price(pit, order, event), order.sign), event.volume
+        elif isinstance(event, Tick) and order.arrives_ns <= event.time_ns:
+            pit.is_quoted = True
+            quote, volume = event.ask if order.sign > 0 else event.bid, math.inf
+        else:
+            return None
+        totals = pit.fill_at_once(order, quote, volume)
+        if totals is None:
+            return None
+        pit.orders = []
+        self._working -= 1
+        if not self._working:
+            self.is_busy = bool(self._taken_from)
+        self._now_ns = time_ns = event.time_ns
+        evidence = Evidence(_ENDPOINT, time_ns, time_ns)
+        return OrderUpdateEvent(OrderUpdate(order.request.client_order_id, _FILLED, evidence, order.venue_order_id, totals))
 
     def _meet(self, pit: Pit, event: MarketData) -> None:
         if isinstance(event, Bar):
@@ -176,8 +201,8 @@ class FillVenue:
             answer = order.answer
             assert answer is not None
             answers.append(OrderUpdateEvent(OrderUpdate(
-                order.request.client_order_id, answer, self._evidence, "" if answer is Answer.REJECTED else order.venue_order_id,
-                None if answer in _WITHOUT_TOTALS else order.totals(pit.fee_currency), order.reason, order.code)))
+                order.request.client_order_id, answer, self._evidence, "" if answer is _REJECTED else order.venue_order_id,
+                None if answer is _ACCEPTED or answer is _REJECTED else order.totals(pit.fee_currency), order.reason, order.code)))
             if order.stage is _OVER:
                 over += 1
         if over:

@@ -8,6 +8,7 @@ import msgspec
 
 from trading_system.core.order import OrderKind, OrderRequest
 from trading_system.core.order_update import ZERO, Answer, Totals
+from trading_system.core.side import Side
 
 
 class Stage(IntEnum):
@@ -29,7 +30,7 @@ class WorkingOrder(msgspec.Struct, eq=False):
     arrives_ns: int
     venue_order_id: str
     remaining: Decimal | None
-    value_left: Decimal | None
+    value_left: Decimal | None = None
     limit: float = math.nan
     stop: float = math.nan
     stage: Stage = Stage.NEW
@@ -53,8 +54,10 @@ class WorkingOrder(msgspec.Struct, eq=False):
 
 def working_order(request: OrderRequest, arrives_ns: int, venue_order_id: str) -> WorkingOrder:
     """Take an order in; its prices become floats once, here."""
-    order = WorkingOrder(request, int(request.side), arrives_ns, venue_order_id, request.quantity,
-                         None if request.quantity is not None else request.value)
+    quantity = request.quantity
+    order = WorkingOrder(request, 1 if request.side is Side.BUY else -1, arrives_ns, venue_order_id, quantity)
+    if quantity is None:
+        order.value_left = request.value
     if request.kind is not OrderKind.MARKET:
         if request.limit is not None:
             order.limit = float(request.limit)
