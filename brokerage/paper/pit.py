@@ -4,7 +4,9 @@ The matching of each kind of event calls it; everything about prices that can be
 """
 
 import math
+from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from operator import mul
 
 from brokerage.paper.account import PaperAccount
 from brokerage.paper.fill_model import FillModel
@@ -22,7 +24,8 @@ FEE_STEP = Decimal("1e-8")
 # Wide enough that products and sums are exact.
 _EXACT = Context(prec=60)
 _times, _plus = _EXACT.multiply, _EXACT.add
-_KEPT_PRICES = 4096
+_PLAIN_DIGITS = 28
+_KEPT = 4096
 _SNAP = 1e-6
 _NO_LIMIT = math.inf
 
@@ -60,6 +63,9 @@ class Pit:
         self._half_spread = model.spread_ticks * self._step / 2
         self._half_share = model.spread_share / 2
         self._prices: dict[int, Decimal] = {}
+        self._sizes: dict[Decimal, float] = {}
+        # `*` is five times as fast as a context's multiply, and exact while everything fits in its 28 digits.
+        self._times: Callable[[Decimal, Decimal], Decimal] = mul if _digits(instrument, self._rates) <= _PLAIN_DIGITS else _times
 
     def limit_volume(self, volume: float) -> None:
         """Let each side take its share of an event's volume; a volume that is not known does not limit."""
@@ -106,7 +112,7 @@ class Pit:
         share = self.model.volume_share
         if quantity is None or order.request.kind is not _MARKET or order.stage is not _NEW or order.cancel_ns or quote != quote:
             return None
-        if share is not None and volume * share < float(quantity):
+        if share is not None and volume * share < self._size(quantity):
             return None
         value, fee = self._value_and_fee(self._exact(quote + order.sign * self._slip, order.sign), quantity, 0)
         return Totals(quantity, value, {self.fee_currency: fee} if fee else {})
@@ -191,11 +197,20 @@ class Pit:
             nearest = math.ceil(steps) if sign > 0 else math.floor(steps)
         found = self._prices.get(nearest)
         if found is None:
-            if len(self._prices) >= _KEPT_PRICES:
+            if len(self._prices) >= _KEPT:
                 self._prices.clear()
             # There is no price below one step.
             found = self._prices[nearest] = _times(Decimal(max(nearest, 1)), self.instrument.price_step)
         return found
+
+    def _size(self, quantity: Decimal) -> float:
+        # A Decimal's float costs five times its hash, and strategies order few sizes.
+        size = self._sizes.get(quantity)
+        if size is None:
+            if len(self._sizes) >= _KEPT:
+                self._sizes.clear()
+            size = self._sizes[quantity] = float(quantity)
+        return size
 
     def _grid_quantity(self, quantity: float) -> Decimal:
         return _times(Decimal(math.floor(quantity / self._quantity_step + _SNAP)), self.instrument.quantity_step)
@@ -208,7 +223,7 @@ class Pit:
                 self._end_by_value(order)
                 return ZERO
         is_whole = True
-        if available != _NO_LIMIT and available < float(quantity):
+        if available != _NO_LIMIT and available < self._size(quantity):
             within = self._grid_quantity(available)
             if within < quantity:
                 quantity, is_whole = within, False
@@ -243,8 +258,8 @@ class Pit:
             self._account.book(order, self.instrument, quantity, value, {self.fee_currency: fee})
 
     def _value_and_fee(self, price: Decimal, quantity: Decimal, is_maker: int) -> tuple[Decimal, Decimal]:
-        value = _times(price, quantity)
-        fee = _times(quantity if self._is_fee_in_base else value, self._rates[is_maker])
+        value = self._times(price, quantity)
+        fee = self._times(quantity if self._is_fee_in_base else value, self._rates[is_maker])
         # Up for a fee and, where a maker is paid, down for what it gets.
         return value, fee.quantize(FEE_STEP, ROUND_CEILING, _EXACT) if fee else ZERO
 
@@ -258,3 +273,9 @@ class Pit:
             self.end(order, Answer.FILLED)
         else:
             self.end(order, Answer.CANCELED, RefusalReason.TOO_SMALL, "its value does not buy one step")
+
+
+def _digits(instrument: Instrument, rates: tuple[Decimal, ...]) -> int:
+    # How many digits price x quantity x rate can have at most.
+    prices, quantities = instrument.max_price / instrument.price_step, instrument.max_quantity / instrument.quantity_step
+    return prices.adjusted() + quantities.adjusted() + 2 + max(len(rate.as_tuple().digits) for rate in rates)
