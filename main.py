@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent
 COMMANDS = {
     "run": "trade (what happens without a command)",
+    "backtest": "run the strategies over history and tell what they came to",
     "check": "say what a start would find: configuration, strategies, keys, state folder, venue",
     "new-strategy": "write a strategy to begin with, and its test",
     "strategies": "list the strategies: files, instruments, params",
