@@ -19,7 +19,7 @@ from trading_system.backtest_results import Reckoning
 from trading_system.collectors.history import History
 from trading_system.collectors.merged_history import Batch
 from trading_system.commands.backtest_preparation import Prepared, prepare
-from trading_system.console.figures import print_line
+from trading_system.console.plain_lines import print_line
 from trading_system.console.progress import ProgressBar
 from trading_system.core.errors import ConfigError
 from trading_system.core.runtime import ThreadRuntime
