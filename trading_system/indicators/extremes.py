@@ -114,7 +114,7 @@ class Stochastic(BarIndicator):
         need_prices(self, high, low, close)
         highest, lowest = self._highest.update(high), self._lowest.update(low)
         if highest == highest:
-            place = 100.0 * (close - lowest) / (highest - lowest) if highest != lowest else 50.0
+            place = 100.0 * ((close - lowest) / (highest - lowest)) if highest != lowest else 50.0
             self.value = value = self._k.update(place)
             if value == value:
                 self._d.update(value)
@@ -150,5 +150,5 @@ class WilliamsR(BarIndicator):
     def update_values(self, high: float, low: float, close: float) -> float:
         need_prices(self, high, low, close)
         highest, lowest = self._highest.update(high), self._lowest.update(low)
-        self.value = value = -100.0 * (highest - close) / (highest - lowest) if highest != lowest else -50.0
+        self.value = value = 100.0 * ((close - highest) / (highest - lowest)) if highest != lowest else -50.0
         return value

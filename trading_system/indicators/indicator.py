@@ -63,7 +63,8 @@ class VolumeIndicator(Indicator):
 def need_period(owner: object, period: int, least: int = 1, name: str = "period") -> int:
     """Return the period; ValueError where it is no whole number of at least `least`."""
     if not isinstance(period, int) or isinstance(period, bool) or period < least:
-        raise ValueError(f"{type(owner).__name__} needs a {name} that is a whole number of at least {least}, and got {period!r}")
+        article = "an" if name[0] in "AEIO" else "a"
+        raise ValueError(f"{type(owner).__name__} needs {article} {name} that is a whole number of at least {least}, and got {period!r}")
     return period
 
 

@@ -61,7 +61,7 @@ class RSI(PriceIndicator):
             return self.value           # the first price: nothing to compare it with
         gain, loss = self._gain.update(change if change > 0.0 else 0.0), self._loss.update(-change if change < 0.0 else 0.0)
         moved = gain + loss
-        self.value = 100.0 * gain / moved if moved else 50.0
+        self.value = 100.0 * (gain / moved) if moved else 50.0
         return self.value
 
 

@@ -41,8 +41,10 @@ class StandardDeviation(PriceIndicator):
             total, squares = self._begin_block(price)
         mean = total / self.period
         self.mean = self._anchor + mean
-        rest = squares - total * mean                       # rounding may leave it a trifle below 0
-        self.value = value = math.sqrt(rest / self._divisor) if rest > 0.0 else rest * 0.0
+        rest = squares - total * mean
+        if rest < 0.0:
+            rest = 0.0                                      # rounding left it a trifle below
+        self.value = value = math.sqrt(rest / self._divisor)
         return value
 
     def _begin_block(self, anchor: float) -> tuple[float, float]:

@@ -112,5 +112,5 @@ class ADX(BarIndicator):
             self.plus_di = 100.0 * plus / average_range if average_range else 0.0
             self.minus_di = 100.0 * minus / average_range if average_range else 0.0
             both = plus + minus
-            self.value = self._average.update(100.0 * abs(plus - minus) / both if both else 0.0)
+            self.value = self._average.update(100.0 * (abs(plus - minus) / both) if both else 0.0)
         return self.value

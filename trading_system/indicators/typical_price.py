@@ -60,5 +60,5 @@ class MFI(VolumeIndicator):
         flow = price * volume
         rising, falling = self._rising.update(flow if price > last else 0.0), self._falling.update(flow if price < last else 0.0)
         both = rising + falling
-        self.value = 100.0 * rising / both if both else 50.0
+        self.value = 100.0 * (rising / both) if both else 50.0
         return self.value
