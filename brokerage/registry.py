@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
-from trading_system.core.ports import KeyNeeds, RateLeft, Runtime, Venue
+from trading_system.core.ports import Runtime
+from trading_system.core.venues import KeyNeeds, RateLeft, Venue
 from trading_system.settings.convert import convert
 from trading_system.settings.located import LocatedMapping
 from trading_system.settings.problems import Problems, nearest

@@ -3,8 +3,7 @@
 Called from inside strategies' verbs, on the engine's thread.
 """
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -37,7 +36,7 @@ class DeskService:
         self.log_line = log_line
         self._house = house
         self._run = base36(run_started_ns // 1_000_000_000)
-        self._numbers: dict[str, Iterator[int]] = {}
+        self._numbers: dict[str, int] = {}
         self._risk = risk
         self._limits = limits
         self._lay = lay
@@ -49,7 +48,8 @@ class DeskService:
 
     def name_order(self, strategy: str) -> str:
         """Return `<house>-<strategy>-<run>-<n>`: a deleted or restored state folder can never repeat one."""
-        return f"{self._house}-{strategy}-{self._run}-{next(self._numbers.setdefault(strategy, itertools.count(1)))}"
+        number = self._numbers[strategy] = self._numbers.get(strategy, 0) + 1
+        return f"{self._house}-{strategy}-{self._run}-{number}"
 
     def judge(self, desk: Desk, request: OrderRequest, reference: Decimal, currency: str, needed: Decimal) -> Verdict:
         """Let risk judge an order of `desk` against everything that is open and free right now."""

@@ -70,6 +70,7 @@ class Engine:
         self._way_out = way_out
         self._lay = lay
         self._records: list[Record] = []
+        self._is_forgetful = False
         self._states: dict[str, bytes] = {}
         self._table: dict[type, Callable[[Any], Sequence[Action]]] = {
             Tick: self._on_tick, SkippedTicks: self._on_skipped, Trade: self._on_trade, Bar: self._on_bar, Book: self._on_book,
@@ -92,6 +93,10 @@ class Engine:
             self._way_out.put(records, actions)
         for notice in self._watchers[kind]:
             notice(event, actions)
+
+    def forget_records(self) -> None:
+        """Remember nothing from now on: for history, which can be run again."""
+        self._is_forgetful = True
 
     def join(self, desk: Desk) -> None:
         """Take a strategy in: lay the ways of its market data to its guarded hooks."""
@@ -127,7 +132,8 @@ class Engine:
 
     def remember(self, body: RecordBody) -> None:
         """Put a record on the way out, before the actions of the event being handled."""
-        self._records.append(Record(self.clock.now_ns, body))
+        if not self._is_forgetful:
+            self._records.append(Record(self.clock.now_ns, body))
 
     def act(self, actions: Sequence[Action]) -> None:
         """Send out what was remembered outside of `handle`, then `actions`: at the start and at the end of a run."""

@@ -63,13 +63,21 @@ class HookGuard:
         return guarded
 
     def contain(self, desk: Desk, hook: Callable[..., None]) -> Callable[..., None]:
-        """Return `hook` with what it raises contained, neither timed nor broken off: for history, where nobody waits for a hook."""
+        """Return `hook` with what it raises contained, neither timed nor broken off: for history, where nobody waits for a hook.
+
+        Ctrl-C passes through it: there it is the user who wants the whole run to end.
+        """
+        name = getattr(hook, "__name__", "a timer")
+
         def contained(*arguments: Any) -> None:
+            if desk.is_paused:
+                return
             try:
                 hook(*arguments)
             except Exception as error:
-                if not desk.is_paused:
-                    self._pause(desk, f"{getattr(hook, '__name__', 'a timer')} raised {_where(error)}")
+                self._pause(desk, f"{name} raised {_where(error)}")
+            except SystemExit as error:
+                self._pause(desk, f"{name} raised {type(error).__name__}")
         return contained
 
     def hanging(self, now_ns: int) -> tuple[Desk, str, float] | None:
