@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from itertools import cycle
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,11 +25,12 @@ from trading_system.core.actions import Action, PlaceOrder
 from trading_system.core.clock import Clock
 from trading_system.core.events import ActionEvent, OrderUpdateEvent
 from trading_system.core.instrument import Instrument
-from trading_system.core.market_data import Bar
+from trading_system.core.market_data import Bar, MarketData
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
 from trading_system.core.records import Record
 from trading_system.core.runtime import ThreadRuntime
+from trading_system.engine.backtester import Backtester
 from trading_system.engine.books import Books
 from trading_system.engine.desk_service import DeskService
 from trading_system.engine.doubts import Doubts
@@ -62,23 +64,54 @@ class NextBar:
     """Fills what was ordered at the open of the next bar of its symbol, for a fee of 0.1 % of its value."""
 
     def __init__(self) -> None:
-        self.waiting: dict[str, list[OrderRequest]] = {}
+        self.is_busy = False
+        self._waiting: dict[str, list[OrderRequest]] = {}
 
     def put(self, records: Sequence[Record], actions: Sequence[Action]) -> None:
         """Take orders in."""
         for action in actions:
             if type(action) is PlaceOrder:
-                self.waiting.setdefault(action.request.symbol, []).append(action.request)
+                self._waiting.setdefault(action.request.symbol, []).append(action.request)
+                self.is_busy = True
 
-    def fill(self, bar: Bar) -> Iterator[OrderUpdateEvent]:
-        """Yield an answer for each order that waits for this bar."""
-        evidence = Evidence("bench", bar.start_ns, bar.start_ns)
-        price = INSTRUMENT.nearest_price(bar.open)
-        for request in self.waiting.pop(bar.symbol, ()):
+    def hear(self, event: MarketData) -> Sequence[OrderUpdateEvent]:
+        """Return an answer for each order that waits for this bar."""
+        requests = self._waiting.pop(event.symbol, None)
+        self.is_busy = bool(self._waiting)
+        if requests is None or type(event) is not Bar:
+            return ()
+        evidence = Evidence("bench", event.start_ns, event.start_ns)
+        price = INSTRUMENT.nearest_price(event.open)
+        answers = []
+        for request in requests:
             quantity = request.quantity or Decimal(0)
             value = quantity * price
             totals = Totals(quantity, value, {"USD": value / 1000})
-            yield OrderUpdateEvent(OrderUpdate(request.client_order_id, Answer.FILLED, evidence, "venue", totals))
+            answers.append(OrderUpdateEvent(OrderUpdate(request.client_order_id, Answer.FILLED, evidence, "venue", totals)))
+        return answers
+
+    def assumptions(self) -> Sequence[str]:
+        """Return what fills are assumed to be like."""
+        return ("every order fills whole at the next bar's open",)
+
+
+class Dealt(NamedTuple):
+    """All columns as one batch, row by row to the symbols in turn."""
+
+    columns: Sequence[np.ndarray]
+    symbols: Sequence[str]
+
+    @property
+    def kinds(self) -> Sequence[tuple[str, type[MarketData]]]:
+        """Return every symbol: there are only bars."""
+        return [(symbol, Bar) for symbol in self.symbols]
+
+    def events(self) -> Iterator[Bar]:
+        """Build one bar at a time from the columns."""
+        return map(Bar, cycle(self.symbols), *map(memoryview, self.columns))
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
 
 
 class Crowd:
@@ -103,23 +136,13 @@ class Crowd:
         for desk in self.desks.values():
             desk.hooks = {hook: guard.contain(desk, getattr(desk.strategy, hook)) for hook in ("on_start", "on_bar")}
             self.engine.join(desk)
-            desk.start()
 
     def run(self, table: Sequence[np.ndarray]) -> float:
-        """Return nanoseconds per event. Raises RuntimeError when a strategy was paused or a ledger does not balance."""
-        clock, venue, consequences, handle = self.clock, self.venue, self.consequences, self.engine.handle
-        deliver = {symbol: route.bar for symbol, route in self.routes.items()}
-        waiting = venue.waiting
-        began = time.perf_counter_ns()
-        for bar in map(Bar, cycle(self.symbols), *map(memoryview, table)):
-            clock.now_ns = bar.time_ns
-            if waiting and bar.symbol in waiting:
-                for answer in venue.fill(bar):
-                    handle(answer)
-            deliver[bar.symbol](bar)
-            while consequences:
-                handle(consequences.popleft())
-        took = time.perf_counter_ns() - began
+        """Return nanoseconds of processor time per event. Raises RuntimeError when a strategy was paused or a ledger does not balance."""
+        backtester = Backtester(self.engine, self.venue, self.consequences, lambda batch: None)
+        began = time.process_time_ns()
+        backtester.run([Dealt(table, self.symbols)])
+        took = time.process_time_ns() - began
         self._check()
         return took / len(table[0])
 

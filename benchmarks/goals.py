@@ -29,7 +29,7 @@ class Goal(msgspec.Struct, frozen=True):
         return AIM if value >= self.aim * sign else MUST
 
 
-_LOOP = "the engine's loop over the bars, each program in a process of its own, medians of interleaved rounds"
+_LOOP = "processor time of the loop over the bars, each program in a process of its own, medians of interleaved rounds"
 _LIVE = "a house as assembly builds it, real threads; laid in the queue by one thread, stamped where the broker is called in a lane"
 
 GOALS = {goal.name: goal for goal in (

@@ -4,8 +4,9 @@ Only what is outside differs: the broker does nothing, the feed says nothing, an
 """
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from pathlib import Path
+
+import msgspec
 
 from benchmarks.live.idle_broker import BROKER, IdleBroker, idle_venue, symbols
 from trading_system.assembly import Plan, build_house
@@ -16,13 +17,11 @@ from trading_system.core.runtime import ThreadRuntime
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import Enrolled
 from trading_system.risk.limits import RiskLimits
-from trading_system.settings.environment import Environment
-from trading_system.settings.house_settings import GlobalSettings, StrategySettings, SystemSettings
-from trading_system.settings.load import Settings
-from trading_system.settings.located import default_mapping
+from trading_system.settings.load import GLOBAL_FILE, SYSTEM_FILE, Settings, load_settings
 from trading_system.strategy_host.strategy_base import StrategyBase
 
 _MOST_ORDERS = 10_000
+_CAPITAL = 10**12
 
 
 class OrderEveryTick(StrategyBase):
@@ -71,7 +70,7 @@ class BenchHouse:
         self.runtime = ThreadRuntime() if has_journal else ForgettingRuntime()
         self.symbols = symbols(markets)
         self.broker = IdleBroker(self.symbols)
-        settings = _settings(self.symbols, heartbeat_seconds)
+        settings = _settings(state, self.symbols, heartbeat_seconds)
         enrolled = Enrolled("bench", settings.global_settings.strategies["bench"], kind, kind.Params(),
                             RiskLimits(_MOST_ORDERS, _MOST_ORDERS), 0)
         self.system: TradingSystem = build_house(Plan(
@@ -109,9 +108,13 @@ class BenchHouse:
         raise RuntimeError(reason)
 
 
-def _settings(markets: Sequence[str], heartbeat_seconds: float) -> Settings:
-    nothing = default_mapping("strategies.bench.params", {})
-    strategy = StrategySettings(name="bench", file="bench_strategy.py", instruments=list(markets), capital={"USD": Decimal(10**12)},
-                                params=nothing, risk=nothing)
-    system = SystemSettings(heartbeat_seconds=heartbeat_seconds, orders_per_second=1e6, market_data_bound=10_000_000)
-    return Settings(GlobalSettings(strategies={"bench": strategy}), system, [], Environment({}))
+def _settings(state: Path, markets: Sequence[str], heartbeat_seconds: float) -> Settings:
+    # Read as a user's would be, so that whatever is not written has its default.
+    folder = state.with_name("configs")
+    folder.mkdir()
+    (folder / GLOBAL_FILE).write_text(
+        f"strategies:\n  bench: {{instruments: [{', '.join(markets)}], capital: {{USD: {_CAPITAL}}}}}\n")
+    (folder / SYSTEM_FILE).write_text(f"heartbeat_seconds: {heartbeat_seconds}\nmarket_data_bound: 10000000\n")
+    settings = load_settings(folder, environment={})
+    # More orders a second than any configuration may allow: the pace of the last door is not what is measured.
+    return msgspec.structs.replace(settings, system=msgspec.structs.replace(settings.system, orders_per_second=1e6))

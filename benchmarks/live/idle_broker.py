@@ -11,7 +11,8 @@ from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, Tick, Trade
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
-from trading_system.core.ports import Venue, VenueTrade
+from trading_system.core.ports import VenueTrade
+from trading_system.core.venues import Venue
 
 BROKER = "bench"
 PRICE = Decimal(100)

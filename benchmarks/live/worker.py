@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,13 @@ Driver = Callable[[BenchHouse], dict[str, Any]]
 
 
 def paced(house: BenchHouse, count: int, gap_seconds: float) -> dict[str, Any]:
-    """Lay ticks one after another; return the times from laying to the lanes and to the call of the broker."""
+    """Lay ticks one after another; return the times from laying to the lanes and to the call of the broker.
+
+    The symbols take turns: where the engine is behind, a second tick of one symbol would replace the first.
+    """
     house.broker.expect(count + _WARM_UP)
-    for _ in range(count + _WARM_UP):
-        house.lay_tick(house.symbols[0])
+    for _, symbol in zip(range(count + _WARM_UP), cycle(house.symbols), strict=False):
+        house.lay_tick(symbol)
         time.sleep(gap_seconds)
     _await(house)
     return {"lanes": _spread(house.broker.released_ns[_WARM_UP:]), "house": _spread(house.broker.waited_ns[_WARM_UP:])}
@@ -85,7 +89,7 @@ def _drive(house: BenchHouse, driver: Driver) -> dict[str, Any]:
 
 
 def _latency(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    house = BenchHouse(folder / "state", has_journal=options.journal)
+    house = BenchHouse(folder / "state", markets=BURST, has_journal=options.journal)
 
     def driver(house: BenchHouse) -> dict[str, Any]:
         gap = options.gap
@@ -114,7 +118,7 @@ def _neighbor(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
         screen.append(LiveScreen(house.runtime, lambda: house.system.parts.board.picture, True, 30.0, terminal))
         return screen[0]
 
-    house = BenchHouse(folder / "state", has_journal=False, watchers=[make])
+    house = BenchHouse(folder / "state", markets=BURST, has_journal=False, watchers=[make])
     is_over = threading.Event()
 
     def compute() -> None:

@@ -1,6 +1,6 @@
 """The average cross in backtrader, on a preloaded frame; the loop is `Cerebro.run`."""
 
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import backtrader
@@ -38,9 +38,9 @@ def main() -> None:
     cerebro.broker.setcommission(0.001)
     cerebro.adddata(backtrader.feeds.PandasData(dataname=frame, openinterest=None))
     cerebro.addstrategy(Cross)
-    began = perf_counter()
+    began = process_time()
     strategy = cerebro.run()[0]
-    tell("backtrader", len(frame), perf_counter() - began, strategy.holder.orders, strategy.fills)
+    tell("backtrader", len(frame), process_time() - began, strategy.holder.orders, strategy.fills)
 
 
 if __name__ == "__main__":

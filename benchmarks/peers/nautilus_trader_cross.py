@@ -1,6 +1,6 @@
 """The average cross in nautilus_trader's backtest engine with a Python strategy on bars; the loop is `BacktestEngine.run`."""
 
-from time import perf_counter
+from time import process_time
 
 import pandas as pd
 from nautilus_trader.backtest.engine import BacktestEngine, BacktestEngineConfig
@@ -58,9 +58,9 @@ def main() -> None:
     engine.add_data(data)
     strategy = Cross()
     engine.add_strategy(strategy)
-    began = perf_counter()
+    began = process_time()
     engine.run()
-    tell("nautilus_trader", len(data), perf_counter() - began, strategy.holder.orders, strategy.fills)
+    tell("nautilus_trader", len(data), process_time() - began, strategy.holder.orders, strategy.fills)
 
 
 if __name__ == "__main__":

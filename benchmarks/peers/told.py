@@ -27,7 +27,10 @@ def columns(options: argparse.Namespace) -> dict[str, np.ndarray]:
 
 
 def tell(package: str, bars: int, loop_seconds: float, orders: int, fills: int) -> None:
-    """Print what was measured; the process must have nothing left to do but end."""
+    """Print what was measured; the process must have nothing left to do but end.
+
+    `loop_seconds` is the process's own processor time, as in `benchmarks/engine_loop.py`: other work on the machine is not in it.
+    """
     print(json.dumps({"package": package, "version": version(package), "bars": bars, "loop_seconds": loop_seconds, "orders": orders,
                       "fills": fills, "process_seconds": round(_age_seconds(), 3), "peak_mb": round(_peak_mb(), 1)}), flush=True)
 
