@@ -56,8 +56,8 @@ def main(words: list[str]) -> int:
         bench.versions.update({name: version(name) for name in _OURS})
         figures, cells, is_broken = _measure_all(bench, options.only)
     conditions = Conditions(
-        shlex.join(["python", "-m", "benchmarks", *words]), describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}", bench.rounds, bench.is_quick,
-        bench.gauge.highest / bench.gauge.lowest, os.getloadavg()[0], bench.versions)
+        shlex.join(["python", "-m", "benchmarks", *words]), describe_machine(), f"{datetime.now(UTC):%Y-%m-%d}", bench.rounds,
+        bench.is_quick, bench.gauge.highest / bench.gauge.lowest, os.getloadavg()[0], bench.versions)
     out = options.out or (None if options.only else _PAGE)
     if out is not None:
         out.write_text(page(figures, cells, conditions))

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,9 @@ class Child(msgspec.Struct, frozen=True):
     told: dict[str, Any]
 
 
-def run_child(command: Sequence[str | Path], folder: Path, limit_seconds: float = 900.0, environment: Mapping[str, str] | None = None) -> Child:
+def run_child(command: Sequence[str | Path], folder: Path, limit_seconds: float = 900.0) -> Child:
     """Run `command` in `folder`, with the project importable. Raises ChildFailed."""
-    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0", **(environment or {})}
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"}
     with tempfile.TemporaryDirectory() as place:
         answer = Path(place) / "answer"
         words = [sys.executable, "-I", "-S", str(_SLIM_PARENT), str(answer), *map(str, command)]

@@ -125,13 +125,14 @@ class Crowd:
         views = {symbol: MarketView(instrument, self.clock) for symbol, instrument in instruments.items()}
         names = [f"cross_{number}" for number in range(strategies)]
         limits = dict.fromkeys(names, RiskLimits())
-        service = DeskService(self.clock, "bench", 1_700_000_000_000_000_000, RiskManager(), limits, self.consequences.append, lambda *_: None)
+        lay = self.consequences.append
+        service = DeskService(self.clock, "bench", 1_700_000_000_000_000_000, RiskManager(), limits, lay, lambda *_: None)
         self.desks = {
             name: Desk(name, CrossEach(), self.symbols, OrderManager(name),
                        PositionManager(name, instruments, {"USD": Decimal(1_000_000)}, "USD"), views, service)
             for name in names}
-        self.routes = {symbol: Route(view, self.clock, lambda bar, bar_ns: None) for symbol, view in views.items()}
-        self.engine = Engine(self.clock, Books("bench", self.desks), self.routes, service, Doubts(), self.venue, (), self.consequences.append)
+        routes = {symbol: Route(view, self.clock, lambda bar, bar_ns: None) for symbol, view in views.items()}
+        self.engine = Engine(self.clock, Books("bench", self.desks), routes, service, Doubts(), self.venue, (), lay)
         guard = HookGuard(ThreadRuntime(), self.engine.fail)
         for desk in self.desks.values():
             desk.hooks = {hook: guard.contain(desk, getattr(desk.strategy, hook)) for hook in ("on_start", "on_bar")}

@@ -39,7 +39,8 @@ GOALS = {goal.name: goal for goal in (
     Goal("G2 backtrader", "backtest loop, times as fast as backtrader", 50, 100, _LOOP),
     Goal("G3 whole process", "start, load, run, report: time against the better of vnpy and backtesting.py", 0.25, 1 / 6,
          "wall time of the whole process, from outside", is_less_better=True),
-    Goal("G4 peak memory", "peak memory of a backtest", 200, 110, "highest resident set, from the kernel, of the whole process", "MB", True),
+    Goal("G4 peak memory", "peak memory of a backtest", 200, 110,
+         "highest resident set of the whole process, as the kernel counts it", "MB", True),
     Goal("G5 engine cost", "engine per bar against the same feed and averages with no engine", 3, 2,
          "both ways in turn in one process", is_less_better=True),
     Goal("G6 ten strategies", "time per strategy and bar with 10 strategies against 1", 0.75, 0.6,
@@ -58,7 +59,8 @@ GOALS = {goal.name: goal for goal in (
     Goal("G12 drift", "heartbeat: lateness of the last tenth of the beats less that of the first (medians)", 1, 1,
          "the same beats; no drift means under 1 ms; a skipped beat counts as a whole period", "ms", True),
     Goal("G13 busy neighbor", "tick to broker, p99, with a thread that computes without end, screen on", 5, 1,
-         _LIVE + "; switch interval 0.1 ms as the run command sets it, screen drawn to a pseudo-terminal, journal's file forgets", "ms", True),
+         _LIVE + "; switch interval 0.1 ms as the run command sets it, screen on a pseudo-terminal, the journal's file forgets",
+         "ms", True),
 )}
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 def describe_machine() -> str:
     """Return cores, processor, memory, system and Python in one line."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return (f"{len(os.sched_getaffinity(0))} cores, {_processor()}, {memory:.0f} GiB; {platform.system()} {platform.release().split('-')[0]}; "
+    system = f"{platform.system()} {platform.release().split('-')[0]}"
+    return (f"{len(os.sched_getaffinity(0))} cores, {_processor()}, {memory:.0f} GiB; {system}; "
             f"{platform.python_implementation()} {platform.python_version()}")
 
 

@@ -30,7 +30,7 @@ def page(figures: Iterable[Figure], cells: Sequence[Cell], conditions: Condition
     known = {figure.goal: figure for figure in figures}
     parts = [
         "# Benchmarks",
-        "Written by one command; every figure is a ratio within one run where a ratio says anything, so that it can be checked on any machine:",
+        "Written by one command; where a ratio says anything, a figure is a ratio within one run, so that any machine can check it:",
         f"```sh\npython -m benchmarks.peers install\n{conditions.command}\n```",
         *([_PROVISIONAL] if conditions.is_quick else []),
         _conditions(conditions),
@@ -56,7 +56,8 @@ def summary(figures: Iterable[Figure], conditions: Conditions) -> str:
             rows.append(f"| {goal.what} | {_marked(goal, figure)} | {_bound(goal, goal.must)} | {goal.verdict(figure)} |")
     note = " Provisional: a quick run over little data." if conditions.is_quick else ""
     return "\n".join([BEGIN, "| what | measured | must | verdict |", "|---|---|---|---|", *rows, "",
-                      f"`{conditions.command}`, {conditions.day}, {conditions.machine}.{note} All of it: [docs/benchmarks.md](docs/benchmarks.md).",
+                      f"`{conditions.command}`, {conditions.day}, {conditions.machine}.{note} "
+                      "All of it: [docs/benchmarks.md](docs/benchmarks.md).",
                       END])
 
 
@@ -78,31 +79,35 @@ def table(figures: Iterable[Figure]) -> str:
             lines.append(f"{goal.name:<20} {NOT_MEASURED}: {figure.reason}")
         else:
             verdict = goal.verdict(figure).strip("*")
-            lines.append(f"{goal.name:<20} {_marked(goal, figure):>12}  must {_bound(goal, goal.must)}, aim {_bound(goal, goal.aim)}: {verdict}"
-                         f"\n{'':20} {figure.detail}")
+            bounds = f"must {_bound(goal, goal.must)}, aim {_bound(goal, goal.aim)}"
+            lines += [f"{goal.name:<20} {_marked(goal, figure):>12}  {bounds}: {verdict}", f"{'':20} {figure.detail}"]
     return "\n".join(lines)
 
 
-_PROVISIONAL = ("> **Provisional.** These figures come from a quick run over little data, on a machine that did other work meanwhile. They prove that "
-                "the command works and nothing else.")
-_GROWTH = ("The engine's loop alone, the data's bars dealt out to the instruments in turn, every strategy on every instrument; each line is a "
-           "process of its own. The peak memory holds the whole data file in columns, 56 bytes a bar.")
+_PROVISIONAL = ("> **Provisional.** These figures come from a quick run over little data, not made on a quiet machine. "
+                "They prove that the command works and nothing else.")
+_GROWTH = ("The engine's loop alone, in processor time: the data's bars dealt out to the instruments in turn, every strategy on every "
+           "instrument; each line is a process of its own. The peak memory holds the whole data file in columns, 56 bytes a bar.")
 
 
 def _conditions(conditions: Conditions) -> str:
-    peers = ", ".join(f"{name} {version}" for name, version in sorted(conditions.versions.items())) or "none"
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(conditions.versions.items())) or "none"
     return "\n".join([
         f"- {conditions.day}, {conditions.machine}.",
-        f"- Peers: {peers}; each in an environment of its own, the same bars, the same running sums, market orders for one unit.",
-        f"- {conditions.rounds} interleaved round{'s' * (conditions.rounds != 1)} a goal, medians. A fixed loop is timed before and after each; a round "
-        f"during which it took over 15 % longer than at its quickest is noisy, is run again, and is marked with ~ where that did not help.",
-        f"- Load: that loop's slowest moment took {conditions.slowest_share:.2f} times its quickest; {conditions.load:.1f} processes ran at the end.",
+        f"- Versions: {versions}. Every peer ran in an environment of its own (`benchmarks/peers/pins.py`), over the same bars, with the same "
+        "running sums and market orders for one unit.",
+        f"- {conditions.rounds} interleaved round{'s' * (conditions.rounds != 1)} a goal, medians. A fixed loop is timed before and after "
+        "each; a round around which it took over 15 % longer than at its quickest is noisy: it is run again (never in a quick run), and "
+        "the figure is marked with ~ where that did not help.",
+        f"- That loop's slowest moment took {conditions.slowest_share:.2f} times its quickest; the load at the end was "
+        f"{conditions.load:.1f}.",
     ])
 
 
 def _row(goal: Goal, figure: Figure | None) -> str:
     short = goal.name.split()[0]
-    return f"| {short} | {goal.what} | {_bound(goal, goal.must)} | {_bound(goal, goal.aim)} | {_marked(goal, figure)} | {goal.verdict(figure)} |"
+    cells = (short, goal.what, _bound(goal, goal.must), _bound(goal, goal.aim), _marked(goal, figure), goal.verdict(figure))
+    return f"| {' | '.join(cells)} |"
 
 
 def _line(goal: Goal, figure: Figure | None) -> str:
@@ -134,7 +139,8 @@ def _tally(known: Mapping[str, Figure]) -> str:
 
 
 def _growth(cells: Sequence[Cell]) -> str:
-    rows = ["| bars | strategies | instruments | ns per event | ns per strategy and event | peak memory | orders |", "|---:|---:|---:|---:|---:|---:|---:|"]
+    rows = ["| bars | strategies | instruments | ns per event | ns per strategy and event | peak memory | orders |",
+            "|---:|---:|---:|---:|---:|---:|---:|"]
     rows += [f"| {cell.bars:,} | {cell.strategies} | {cell.instruments} | {cell.ns_per_event:,.0f}{' ~' * cell.is_noisy} | "
              f"{cell.ns_per_event / cell.strategies:,.0f} | {cell.peak_mb:,.0f} MB | {cell.orders:,} |" for cell in cells]
     return "\n".join(rows)

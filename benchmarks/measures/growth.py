@@ -1,4 +1,4 @@
-"""How the engine's cost per event and its memory grow: with the bars, with the strategies, with the instruments; each in its own process."""
+"""How the engine's cost per event and its memory grow with the bars, the strategies and the instruments; each in its own process."""
 
 import msgspec
 

@@ -22,11 +22,12 @@ def measure(bench: Bench) -> list[Figure]:
     for place, (goal, more) in enumerate((("G7 without journal", ""), ("G7 with journal", f", which appends {APPENDED_BYTES} bytes"))):
         told = [one[place] for one in rounds.kept]
         house, chain, lanes = (_median(told, who, "p50_us") for who in ("house", "chain", "lanes"))
-        detail = (f"p50 {house:.0f} us at the broker ({lanes:.0f} us given to the lanes), p99 {_median(told, 'house', 'p99_us'):.0f}; "
+        far = _median(told, "house", "p99_us")
+        detail = (f"p50 {house:.0f} us at the broker ({lanes:.0f} us given to the lanes), p99 {far:.0f}; "
                   f"chain{more}: p50 {chain:.0f}, p99 {_median(told, 'chain', 'p99_us'):.0f}; {count} ticks a round, 1 ms apart, each orders")
         figures.append(Figure(goal, house / chain, detail, rounds=len(rounds.kept), noisy=rounds.noisy))
     return figures
 
 
 def _median(told: list[dict[str, Any]], who: str, what: str) -> float:
-    return statistics.median(one[who][what] for one in told)
+    return float(statistics.median(one[who][what] for one in told))

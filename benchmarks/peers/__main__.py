@@ -1,4 +1,4 @@
-"""`python -m benchmarks.peers install [--into DIR] [NAME...]`: one virtual environment per peer, from PyPI, never into the project's own."""
+"""`python -m benchmarks.peers install [--into DIR] [NAME...]`: one environment per peer, from PyPI, never into the project's own."""
 
 import argparse
 import subprocess
@@ -23,10 +23,11 @@ def install(peer: Peer, folder: Path) -> str:
 
 def main(words: list[str]) -> int:
     """Install what was named, everything without a name; return 1 when one of them cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description="Environments of the programs we are measured against.")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description="Environments of what we are measured against.")
     parser.add_argument("what", choices=["install"])
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PEERS)} (default: all)")
-    parser.add_argument("--into", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help=f"the folder of the environments ({DEFAULT_FOLDER})")
+    parser.add_argument("--into", type=Path, default=DEFAULT_FOLDER, metavar="DIR",
+                        help=f"the folder of the environments ({DEFAULT_FOLDER})")
     options = parser.parse_args(words)
     strangers = [name for name in options.names if name not in PEERS]
     if strangers:

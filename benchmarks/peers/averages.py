@@ -1,4 +1,4 @@
-"""The strategy's arithmetic for the peers' scripts: the same running sums as `benchmarks/engine_loop.py`, importable without the project."""
+"""The strategy's arithmetic for the peers' scripts: the running sums of `benchmarks/engine_loop.py`, importable without the project."""
 
 from collections import deque
 
@@ -40,7 +40,7 @@ class Holder:
     def wish(self, close: float) -> int:
         """See a closing price."""
         cross = self.update(close)
-        if cross > 0 and not self.is_long or cross < 0 and self.is_long:
+        if (cross > 0 and not self.is_long) or (cross < 0 and self.is_long):
             self.is_long = not self.is_long
             self.orders += 1
             return cross
