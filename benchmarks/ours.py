@@ -57,6 +57,9 @@ _CONFIG = f"""mode: backtest
 strategies:
   bench_cross: {{instruments: [{SYMBOL}], capital: {{USD: 1000000}}, bars: 1m}}
 """
+_BACKTEST_CONFIG = f"""instruments:
+  {SYMBOL}: {{base: TEST, counter: USD, price_step: 0.01, quantity_step: 0.0001, taker_fee: 0.001, maker_fee: 0.001}}
+"""
 
 
 class Loop(msgspec.Struct, frozen=True):
@@ -94,6 +97,7 @@ def whole(data: Path, folder: Path) -> Whole:
     config.mkdir(exist_ok=True)
     strategies.mkdir(exist_ok=True)
     (config / "global_strategy_config.yaml").write_text(_CONFIG)
+    (config / "backtest_config.yaml").write_text(_BACKTEST_CONFIG)
     (strategies / "bench_cross_strategy.py").write_text(_STRATEGY)
     results.unlink(missing_ok=True)
     child = run_child([sys.executable, ROOT / "main.py", "backtest", "--config", config, "--strategies", strategies,

@@ -94,8 +94,8 @@ def _conditions(conditions: Conditions) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in sorted(conditions.versions.items())) or "none"
     return "\n".join([
         f"- {conditions.day}, {conditions.machine}.",
-        f"- Versions: {versions}. Every peer ran in an environment of its own (`benchmarks/peers/pins.py`), over the same bars, with the same "
-        "running sums and market orders for one unit.",
+        f"- Versions: {versions}. Every peer ran in an environment of its own (`benchmarks/peers/pins.py`), over the same bars, with "
+        "the same running sums and market orders for one unit.",
         f"- {conditions.rounds} interleaved round{'s' * (conditions.rounds != 1)} a goal, medians. A fixed loop is timed before and after "
         "each; a round around which it took over 15 % longer than at its quickest is noisy: it is run again (never in a quick run), and "
         "the figure is marked with ~ where that did not help.",

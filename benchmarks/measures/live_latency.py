@@ -24,7 +24,8 @@ def measure(bench: Bench) -> list[Figure]:
         house, chain, lanes = (_median(told, who, "p50_us") for who in ("house", "chain", "lanes"))
         far = _median(told, "house", "p99_us")
         detail = (f"p50 {house:.0f} us at the broker ({lanes:.0f} us given to the lanes), p99 {far:.0f}; "
-                  f"chain{more}: p50 {chain:.0f}, p99 {_median(told, 'chain', 'p99_us'):.0f}; {count} ticks a round, 1 ms apart, each orders")
+                  f"chain{more}: p50 {chain:.0f}, p99 {_median(told, 'chain', 'p99_us'):.0f}; "
+                  f"{count} ticks a round, 1 ms apart, each orders")
         figures.append(Figure(goal, house / chain, detail, rounds=len(rounds.kept), noisy=rounds.noisy))
     return figures
 

@@ -28,7 +28,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PEERS)} (default: all)")
     parser.add_argument("--into", type=Path, default=DEFAULT_FOLDER, metavar="DIR",
                         help=f"the folder of the environments ({DEFAULT_FOLDER})")
-    options = parser.parse_args(words)
+    options = parser.parse_intermixed_args(words)
     strangers = [name for name in options.names if name not in PEERS]
     if strangers:
         parser.error(f"there is no peer {strangers[0]!r}; there are {', '.join(PEERS)}")

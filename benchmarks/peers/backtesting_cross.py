@@ -35,7 +35,7 @@ def main() -> None:
     options = arguments()
     table = columns(options)
     frame = pd.DataFrame({name.title(): table[name] for name in ("open", "high", "low", "close", "volume")},
-                         index=pd.to_datetime(table["start_ns"]))
+                         index=pd.to_datetime(table["timestamp_ns"]))
     test = Backtest(frame, Cross, cash=1e8, commission=0.001, finalize_trades=True)
     compute, ended = inside.compute_stats, [0.0]
 

@@ -33,7 +33,7 @@ def main() -> None:
     options = arguments()
     table = columns(options)
     frame = pd.DataFrame({name: table[name] for name in ("open", "high", "low", "close", "volume")},
-                         index=pd.to_datetime(table["start_ns"]))
+                         index=pd.to_datetime(table["timestamp_ns"]))
     cerebro = backtrader.Cerebro(stdstats=False)
     cerebro.broker.setcash(1e8)
     cerebro.broker.setcommission(0.001)

@@ -53,7 +53,7 @@ def main() -> None:
     engine.add_instrument(INSTRUMENT)
     # A bar is stamped at its end: that is when its close is known.
     frame = pd.DataFrame({name: table[name] for name in ("open", "high", "low", "close", "volume")},
-                         index=pd.to_datetime(table["end_ns"], utc=True))
+                         index=pd.to_datetime(table["timestamp_ns"] + 60_000_000_000, utc=True))
     data = BarDataWrangler(BARS, INSTRUMENT).process(frame)
     engine.add_data(data)
     strategy = Cross()

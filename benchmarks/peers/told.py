@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-NAMES = ("start_ns", "end_ns", "open", "high", "low", "close", "volume")
+#: The columns of the data file; a bar's timestamp is its start, and it lasts a minute.
+NAMES = ("timestamp_ns", "open", "high", "low", "close", "volume")
 
 
 def arguments() -> argparse.Namespace:

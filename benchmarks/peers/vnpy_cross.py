@@ -45,7 +45,7 @@ def main() -> None:
     engine.set_parameters(vt_symbol="BENCH.SMART", interval=Interval.MINUTE, start=datetime(2020, 1, 1), rate=0.001, slippage=0, size=1,
                           pricetick=0.01, capital=100_000_000)
     engine.add_strategy(Cross, {})
-    rows = zip(*(table[name].tolist() for name in ("start_ns", "open", "high", "low", "close", "volume")), strict=True)
+    rows = zip(*(table[name].tolist() for name in ("timestamp_ns", "open", "high", "low", "close", "volume")), strict=True)
     engine.history_data = [
         BarData(gateway_name="BENCH", symbol="BENCH", exchange=Exchange.SMART, datetime=datetime.fromtimestamp(start_ns / 1e9, UTC),
                 interval=Interval.MINUTE, volume=volume, open_price=opened, high_price=high, low_price=low, close_price=close)

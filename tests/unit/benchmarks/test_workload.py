@@ -9,6 +9,7 @@ from benchmarks import ours
 from benchmarks.crowded_loop import Crowd
 from benchmarks.data_file import read_data, write_data
 from benchmarks.engine_loop import Averages, columns, engine_loop
+from benchmarks.peers import __main__ as install_peers
 from benchmarks.peers import averages
 from benchmarks.peers.pins import PEERS
 
@@ -71,3 +72,11 @@ def test_an_environment_that_does_not_load_says_what_it_said(tmp_path: Path) -> 
     python.write_text("#!/bin/sh\necho 'ImportError: numpy is too new' >&2\nexit 1\n")
     python.chmod(0o755)
     assert PEERS["vnpy"].missing(tmp_path) == "its environment does not load: ImportError: numpy is too new"
+
+
+@pytest.mark.parametrize("words", [["install", "zipline"], ["install", "--into", "somewhere", "zipline"]])
+def test_a_peer_that_does_not_exist_is_wrong_usage_and_installs_nothing(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        install_peers.main(words)
+    assert left.value.code == 2
+    assert "there is no peer 'zipline'; there are vnpy," in capsys.readouterr().err
