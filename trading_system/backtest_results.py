@@ -79,8 +79,8 @@ class Reckoning:
             [self._strategy(desk) for desk in self._desks], [self._currency(currency) for currency in self._together],
             [InstrumentResult(symbol, plan.instruments[symbol].counter, series.series()) for symbol, series in self._prices.items()],
             list(self._trips.trades), list(self._fills), list(plan.venue.assumptions()),
-            [DataNote(report.symbol, report.file, report.kind, report.rows, report.first_ns, report.last_ns, list(report.sentences))
-             for report in reports],
+            [DataNote(report.symbol, report.file, report.kind, report.rows, report.first_ns, report.last_ns,
+                      [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in report.sentences[1:]]) for report in reports],
             [*notes, *backtest.recorder.warnings], self._trips.left_out)
 
     def _strategy(self, desk: Desk) -> StrategyResult:
