@@ -39,7 +39,7 @@ tfoot th,tfoot td{font-weight:600}
 #trades-table td.text,#trades-table th[scope=row]{max-width:24ch}td.negative{color:var(--loss)}
 thead button{background:none;border:0;padding:0;color:inherit;white-space:nowrap}thead button::after{content:" \\2195";opacity:.35}
 th[aria-sort=ascending] button::after{content:" \\2191";opacity:1}th[aria-sort=descending] button::after{content:" \\2193";opacity:1}
-#figures-table td{white-space:normal;max-width:30ch}
+#figures-table th[scope=row]{min-width:15ch}#figures-table td{white-space:normal;max-width:30ch}
 .months th[scope=rowgroup]{text-align:left;vertical-align:top;min-width:8ch;font-weight:600}
 .months td{min-width:62px;padding:4px 7px;border:1px solid var(--paper)}
 .months .gain{color:inherit;background:rgb(var(--heat-gain)/calc(.06 + var(--heat)*.5))}
@@ -54,5 +54,5 @@ th[aria-sort=ascending] button::after{content:" \\2191";opacity:1}th[aria-sort=d
  table{font-size:8px}th,td{padding:2px 3px}
  .months td{min-width:0}h2{break-after:avoid}h3{break-after:avoid}.picture,tr,.tile{break-inside:avoid}
  .tile,.months td{print-color-adjust:exact;-webkit-print-color-adjust:exact}
- thead button::after{content:none!important}}
+ thead button::after{content:none!important}.modebar-container,.modebar{display:none!important}section>p{break-after:avoid}}
 """
