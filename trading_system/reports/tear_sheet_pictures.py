@@ -13,9 +13,10 @@ import msgspec
 from trading_system.reports.results import ClosedTrade, CurrencyResult, FillPoint, InstrumentResult, Results, Series, StrategyResult
 from trading_system.reports.tear_sheet_text import count, label_text, percent, plain_number
 
-#: Points of all lines together and fills of one picture: what a browser draws without a pause.
-POINTS = 150_000
+#: Points of all lines together, fills of one picture and of all: what a browser draws without a pause.
+POINTS = 100_000
 FILLS = 2_000
+ALL_FILLS = 20_000
 COLORS = 8
 _DASHES = ("solid", "dash", "dot")
 _BUCKETS = 40
@@ -53,7 +54,8 @@ def equity_pictures(results: Results) -> list[Picture]:
 def price_picture(results: Results, instrument: InstrumentResult, number: int) -> Picture:
     """Return the price of one instrument with the fills on it: triangles up are buys, down are sells."""
     fills = [fill for fill in results.fills if fill.symbol == instrument.symbol]
-    shown = fills if len(fills) <= FILLS else [fills[index * len(fills) // FILLS] for index in range(FILLS)]
+    most = max(200, min(FILLS, ALL_FILLS // max(1, len(results.instruments))))
+    shown = fills if len(fills) <= most else [fills[index * len(fills) // most] for index in range(most)]
     line = _thinned(instrument.price, POINTS // max(1, 2 * len(results.instruments)))
     data: list[dict[str, Any]] = []
     if line.times_ns:

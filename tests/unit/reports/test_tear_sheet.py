@@ -121,6 +121,14 @@ def test_the_histogram_counts_every_trade_once_and_keeps_gains_from_losses():
     assert all((middle > 0) == (color == "theme:gain") for middle, color in zip(bars["x"], bars["marker"]["color"], strict=True))
 
 
+def test_a_trade_that_came_to_nothing_is_no_gain():
+    run = make_run(60)
+    trades = [msgspec.structs.replace(trade, profit=profit) for trade, profit in zip(run.trades, [0.0, 0.0, 5.0, -5.0], strict=False)]
+    (bars,) = shown(msgspec.structs.replace(run, trades=trades)).json(0)[-1]["data"]
+    assert sum(number for number, color in zip(bars["y"], bars["marker"]["color"], strict=True) if color == "theme:gain") == 1
+    assert sum(bars["y"]) == 4
+
+
 def test_trades_are_listed_newest_first_page_by_page():
     run = make_run(300)
     parsed = shown(run)
@@ -221,6 +229,13 @@ def test_the_books_are_added_up_again_to_the_last_digit():
     text = shown(msgspec.structs.replace(run, strategies=[broken, *run.strategies[1:]])).text("books")
     assert text.count("balances exactly") == 2
     assert "DOES NOT BALANCE: -0.000000000001 ZAR" in text
+
+
+def test_the_books_of_long_amounts_are_not_rounded():
+    run, tiny = make_run(5), "0.000000000000000001"
+    amounts = {"capital": "100000000000000000000", "realized": tiny, "fees": "0", "cash": f"100000000000000000000{tiny[1:]}", "cost": "0"}
+    long = msgspec.structs.replace(run.strategies[0], ledger={name: {"ZAR": amount} for name, amount in amounts.items()})
+    assert "balances exactly" in shown(msgspec.structs.replace(run, strategies=[long])).text("books")
 
 
 def test_a_ledger_that_does_not_tell_its_cost_is_not_called_broken():
