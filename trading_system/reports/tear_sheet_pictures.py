@@ -77,12 +77,12 @@ def price_picture(results: Results, instrument: InstrumentResult, number: int) -
 
 
 def returns_picture(trades: Sequence[ClosedTrade]) -> Picture | None:
-    """Return how the returns of closed trades are spread, gains and losses apart; None without a trade.
+    """Return how the returns of closed trades are spread, gains and losses apart; None with fewer than two.
 
     What lies outside the 1st and 99th percentile is counted in the outermost bars.
     """
     returns = sorted(value for trade in trades if (value := trade_return(trade)) is not None)
-    if not returns:
+    if len(returns) < 2:
         return None
     low, high = min(0.0, _percentile(returns, 0.01)), max(0.0, _percentile(returns, 0.99))
     step = _round_step((high - low) / _BUCKETS) if high > low else 0.001
@@ -104,7 +104,8 @@ def returns_picture(trades: Sequence[ClosedTrade]) -> Picture | None:
                 f"best {percent(returns[-1], True)}, worst {percent(returns[0], True)} of the value at entry, after fees.")
     layout = _layout(300) | {
         "xaxis": _axis() | {"tickformat": ".2~%", "zeroline": True, "zerolinecolor": "theme:ink"}, "showlegend": False,
-        "yaxis": _axis() | {"rangemode": "tozero", "tickformat": ",d"}, "hovermode": "closest", "bargap": 0,
+        "yaxis": _axis() | {"rangemode": "tozero", "tickformat": ",d"} | ({"dtick": 1} if max(counts) < 6 else {}),
+        "hovermode": "closest", "bargap": 0,
     }
     return Picture("picture-returns", "Returns of trades", sentence, [bars], layout)
 

@@ -48,9 +48,12 @@ th[aria-sort=ascending] button::after{content:" \\2191";opacity:1}th[aria-sort=d
 .pager{display:flex;align-items:center;gap:10px;font-size:13px}.pager[hidden]{display:none}
 .books{list-style:none;padding:0;margin:0;font-size:13px;font-variant-numeric:tabular-nums}.books li{padding:2px 0}.fine{color:var(--gain)}
 .broken{color:var(--loss);font-weight:700}footer{margin-top:40px;color:var(--muted);font-size:13px}
-@media (max-width:760px){body{padding:14px 12px 40px}h1{font-size:21px}.tiles{grid-template-columns:1fr 1fr}.currency{grid-column:1/-1}
+@media screen and (max-width:760px){
+ body{padding:14px 12px 40px}h1{font-size:21px}
+ .tiles{grid-template-columns:1fr 1fr}.currency{grid-column:1/-1}
  .big{font-size:17px}.tile{padding:8px 10px}th,td{padding:4px 7px}}
-@media print{body{max-width:none;padding:0;font-size:11px}nav,.choice,.pager{display:none}.scroll{overflow:visible}
+@media print{.tiles{grid-template-columns:40px repeat(4,1fr)}.big{font-size:15px}
+ body{max-width:none;padding:0;font-size:11px}nav,.choice,.pager{display:none}.scroll{overflow:visible}
  table{font-size:8px}th,td{padding:2px 3px}
  .months td{min-width:0}h2{break-after:avoid}h3{break-after:avoid}.picture,tr,.tile{break-inside:avoid}
  .tile,.months td{print-color-adjust:exact;-webkit-print-color-adjust:exact}
