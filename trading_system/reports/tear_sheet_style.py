@@ -17,8 +17,8 @@ h1{font-size:26px;line-height:1.25;margin:0 0 4px}.names{font-weight:400;color:v
 h2{font-size:19px;margin:40px 0 4px;padding-top:10px;border-top:1px solid var(--line)}
 h3{font-size:15px;margin:18px 0 0}p{margin:6px 0}.soft{color:var(--muted);font-size:13px}
 nav{display:flex;flex-wrap:wrap;gap:2px 16px;margin:14px 0 0;font-size:14px}a{color:var(--gain)}
-.tiles{display:grid;grid-template-columns:64px repeat(4,1fr);gap:10px;margin:14px 0 0}
-.currency{align-self:center;font-weight:600;font-size:17px}
+.tiles{display:grid;grid-template-columns:fit-content(120px) repeat(4,1fr);gap:10px;margin:14px 0 0}
+.currency{align-self:center;font-weight:600;font-size:17px;min-width:48px}
 .tile{background:var(--card);border-radius:8px;padding:10px 14px;min-width:0}
 .tile dt{color:var(--muted);font-size:13px}.tile dd{margin:0}.big{font-size:21px;font-weight:600;font-variant-numeric:tabular-nums}
 .gain{color:var(--gain)}.loss{color:var(--loss)}
@@ -52,7 +52,7 @@ th[aria-sort=ascending] button::after{content:" \\2191";opacity:1}th[aria-sort=d
  body{padding:14px 12px 40px}h1{font-size:21px}
  .tiles{grid-template-columns:1fr 1fr}.currency{grid-column:1/-1}
  .big{font-size:17px}.tile{padding:8px 10px}th,td{padding:4px 7px}}
-@media print{.tiles{grid-template-columns:40px repeat(4,1fr)}.big{font-size:15px}
+@media print{.big{font-size:15px}
  body{max-width:none;padding:0;font-size:11px}nav,.choice,.pager{display:none}.scroll{overflow:visible}
  table{font-size:8px}th,td{padding:2px 3px}
  .months td{min-width:0}h2{break-after:avoid}h3{break-after:avoid}.picture,tr,.tile{break-inside:avoid}

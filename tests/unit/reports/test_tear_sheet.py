@@ -222,6 +222,7 @@ def test_numbers_that_are_none_never_reach_the_page(value: float):
 def test_the_books_are_added_up_again_to_the_last_digit():
     run = make_run()
     assert shown(run).text("books").count("balances exactly") == 3
+    assert re.search(r"breakout , USD: 10,000 \+ \(-[0-9.,]+\) - [0-9.,]+ = [0-9.,]+ \+ 0 balances exactly", shown(run).text("books"))
     first = run.strategies[0]
     cash = {"ZAR": f"{first.ledger['cash']['ZAR']}0001"}
     broken = msgspec.structs.replace(first, ledger={**first.ledger, "cash": cash})
