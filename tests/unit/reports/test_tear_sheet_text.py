@@ -66,7 +66,8 @@ def test_durations_show_their_two_largest_units(seconds: float, words: str):
 @pytest.mark.parametrize(("name", "value", "words"), [
     ("sharpe", 1.234, "1.23"), ("total_return", 0.1, "+10.00%"), ("max_drawdown", 0.1, "10.00%"), ("expectancy", -3.0, "-3.00 ZAR"),
     ("longest_losing_run", 4.0, "4"), ("mean_holding_seconds", 90.0, "1 min 30 s"), ("win_rate", 0.5, "50.00%"), ("some_new_figure", 0.25, "0.25"),
-    ("longest_spell_days", 2.5, "2 d 12 h"), ("calmar", None, NOTHING), ("calmar", math.nan, NOTHING),
+    ("average_drawdown", 0.02, "2.00%"), ("average_drawdown_seconds", 7_200.0, "2 h"), ("best_day", 0.03, "3.00%"), ("average_loss", 9.0, "9.00 ZAR"),
+    ("average_trade_return", 0.01, "+1.00%"), ("longest_spell_days", 2.5, "2 d 12 h"), ("calmar", None, NOTHING), ("calmar", math.nan, NOTHING),
 ])
 def test_a_figure_is_shown_in_its_unit(name: str, value: float | None, words: str):
     assert figure(name, value, "ZAR", 2) == words
@@ -74,6 +75,16 @@ def test_a_figure_is_shown_in_its_unit(name: str, value: float | None, words: st
 
 def test_a_figure_that_is_not_known_is_named_by_its_words():
     assert unit_of("longest_losing_run").label == "Longest losing run"
+
+
+def test_no_two_figures_of_a_run_have_the_same_label():
+    names = (
+        "total_return annual_return cagr annual_volatility downside_risk sharpe sortino calmar omega max_drawdown average_drawdown "
+        "longest_drawdown_seconds average_drawdown_seconds best_day worst_day value_at_risk expected_shortfall exposure turnover fees trades "
+        "win_rate profit_factor expectancy average_trade_return best worst average_win average_loss average_holding_seconds "
+        "longest_holding_seconds longest_winning_run longest_losing_run system_quality_number kelly buy_and_hold_return alpha beta").split()
+    labels = [unit_of(name).label for name in names]
+    assert len(set(labels)) == len(labels)
 
 
 def test_text_from_outside_is_escaped_and_invisible_characters_are_spelled_out():
