@@ -78,11 +78,13 @@ def test_a_figure_that_is_not_known_is_named_by_its_words():
 
 
 def test_no_two_figures_of_a_run_have_the_same_label():
-    names = (
-        "total_return annual_return cagr annual_volatility downside_risk sharpe sortino calmar omega max_drawdown average_drawdown "
-        "longest_drawdown_seconds average_drawdown_seconds best_day worst_day value_at_risk expected_shortfall exposure turnover fees trades "
-        "win_rate profit_factor expectancy average_trade_return best worst average_win average_loss average_holding_seconds "
-        "longest_holding_seconds longest_winning_run longest_losing_run system_quality_number kelly buy_and_hold_return alpha beta").split()
+    names = [
+        "total_return", "annual_return", "cagr", "annual_volatility", "downside_risk", "sharpe", "sortino", "calmar", "omega",
+        "max_drawdown", "average_drawdown", "longest_drawdown_seconds", "average_drawdown_seconds", "best_day", "worst_day",
+        "value_at_risk", "expected_shortfall", "exposure", "turnover", "fees", "trades", "win_rate", "profit_factor", "expectancy",
+        "average_trade_return", "best", "worst", "average_win", "average_loss", "average_holding_seconds", "longest_holding_seconds",
+        "longest_winning_run", "longest_losing_run", "system_quality_number", "kelly", "buy_and_hold_return", "alpha", "beta",
+    ]
     labels = [unit_of(name).label for name in names]
     assert len(set(labels)) == len(labels)
 
