@@ -53,7 +53,8 @@ def _rows(results: Results) -> list[_Row]:
     for one in results.together:
         ours = [strategy.orders for strategy in results.strategies if strategy.currency == one.currency]
         if len(ours) > 1:
-            sums = {outcome: sum(orders.get(outcome, 0) for orders in ours) for outcome in dict.fromkeys(name for part in ours for name in part)}
+            outcomes = dict.fromkeys(outcome for orders in ours for outcome in orders)
+            sums = {outcome: sum(orders.get(outcome, 0) for orders in ours) for outcome in outcomes}
             rows.append(_Row(f"together {one.currency}", _cells(one) | {_LAST_COLUMN: _orders(sums)}))
     return rows
 
