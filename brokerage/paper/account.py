@@ -62,8 +62,11 @@ class PaperAccount:
             return quantity
         one = _taken(request, instrument, _ONE, price, rate)[1]
         step = instrument.quantity_step
-        steps = _EXACT.divide(max(free - _STEP, ZERO), _EXACT.multiply(one, step)).to_integral_value(ROUND_FLOOR)
-        return min(_EXACT.multiply(steps, step), quantity)
+        steps = _EXACT.divide(max(free, ZERO), _EXACT.multiply(one, step)).to_integral_value(ROUND_FLOOR)
+        most = _EXACT.multiply(steps, step)
+        # The fee's rounding up may ask for a step less.
+        cost = _taken(request, instrument, most, _EXACT.multiply(most, price), rate)[1]
+        return max(min(most if cost <= free else most - step, quantity), ZERO)
 
     def book(self, order: WorkingOrder, instrument: Instrument, quantity: Decimal, value: Decimal, fees: dict[str, Decimal]) -> None:
         """Move what one fill moves, and hold back so much less."""

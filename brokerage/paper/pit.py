@@ -151,10 +151,12 @@ class Pit:
                 self.end(order, Answer.CANCELED)
 
     def _tell(self, order: WorkingOrder, answer: Answer) -> None:
+        if order.is_changed:
+            # One answer for each order and event, at the place of the last thing that happened to it.
+            self.changed.remove(order)
         order.answer = answer
-        if not order.is_changed:
-            order.is_changed = True
-            self.changed.append(order)
+        order.is_changed = True
+        self.changed.append(order)
 
     def _walk(self, order: WorkingOrder, levels: list[list[float]]) -> None:
         for level in levels:
