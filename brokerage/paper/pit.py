@@ -78,21 +78,20 @@ class Pit:
             order.stage = _WAITING
             self._tell(order, Answer.ACCEPTED)
         else:
+            # An assumed spread must not help who wants to rest: the price alone tells whether a post-only order would take.
+            if order.request.post_only and (order.limit - mark) * order.sign >= 0:
+                self.end(order, Answer.REJECTED, RefusalReason.WOULD_CROSS, f"post-only, but the market is at {mark:g}")
+                return
             self.trade(order, quote)
 
     def trade(self, order: WorkingOrder, quote: float) -> None:
         """Take what can be had at `quote`; the remainder rests, or ends where the order does not stand."""
         request, limit = order.request, order.limit
-        if limit != limit or (limit - quote) * order.sign >= 0:
-            if request.post_only:
-                # A refusal is for an order that never was accepted; a stop that was, ends canceled.
-                answer = Answer.REJECTED if order.answer is None else Answer.CANCELED
-                self.end(order, answer, RefusalReason.WOULD_CROSS, f"post-only, but the market is at {quote:g}")
+        can_take = limit != limit or (limit - quote) * order.sign >= 0
+        if can_take and (request.time_in_force is not _FOK or self._has_whole(order)):
+            self.take(order, quote)
+            if order.stage is _OVER:
                 return
-            if request.time_in_force is not _FOK or self._has_whole(order):
-                self.take(order, quote)
-                if order.stage is _OVER:
-                    return
         if request.time_in_force is not _GTC:
             self.end(order, Answer.CANCELED, "", f"{request.time_in_force}: nobody took the rest")
             return

@@ -170,6 +170,8 @@ def test_no_money_appears(story: list[list[Any]], model: FillModel, fees: FeeCur
 @given(st.data(), st.sampled_from((0.0, 0.05, 25.0)), st.sampled_from(("tick", "trade", "bar", "book")))
 def test_the_pessimist_is_never_better_off_than_the_others_with_one_order_at_one_event(data: st.DataObject, latency: float, kind: str) -> None:
     order, first, event = data.draw(orders("o")), data.draw(events(0, [kind])), data.draw(events(1, [kind]))
+    # A post-only order may be better off refused: the price that moves against a taker moves out of its way.
+    order.more.pop("post_only", None)
     filled, costs = [], []
     for name in SETS:
         desk = Desk(changed(NAMED[name], latency_seconds=latency))

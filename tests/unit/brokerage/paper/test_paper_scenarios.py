@@ -72,6 +72,7 @@ BARS: dict[str, tuple[dict[str, Any], list[Any], list[str]]] = {
                                                       ["2: b canceled"]),
     "an immediate order away from the market is over": ({}, [CALM, buy("b", limit=99, **IOC), UP], ["2: b canceled"]),
     "post-only is refused where it would take": ({}, [CALM, buy("b", limit=101, post_only=True), UP], ["2: b rejected would_cross"]),
+    "an assumed spread does not let it in": ({"spread_ticks": 4.0}, [CALM, buy("b", limit=100.5, post_only=True), UP], ["2: b rejected would_cross"]),
     "an order by value buys whole steps": ({}, [CALM, buy("b", value=1049.9), UP], ["2: b filled 10.4 at 100"]),
     "a value that buys nothing is canceled": ({}, [CALM, buy("b", value=9), UP], ["2: b canceled too_small"]),
     "too small is refused": ({}, [CALM, buy("b", 0.05), UP], ["2: b rejected too_small"]),
@@ -96,6 +97,8 @@ TICKS: dict[str, tuple[dict[str, Any], list[Any], list[str]]] = {
     "a cancel that is late loses to the tick before it": ({"latency_seconds": 1.0}, [T0, buy("b", limit=99), tick(1, 99, 100), Canceled("b"),
                                                                                   tick(1.5, 97, 98), tick(3, 96, 97)],
                                                           ["2: b accepted", "3: b filled 1 at 99"]),
+    "a cancel that is there before the tick comes first": ({}, [T0, buy("b", limit=99), tick(1, 99, 100), Canceled("b"), tick(2, 97, 98)],
+                                                           ["2: b accepted", "3: b canceled"]),
     "a cancel without our id is not heard": ({}, [T0, buy("b", limit=99), Canceled("b"), tick(1, 99, 100)], ["2: b accepted"]),
     "a post-only order rests": ({}, [T0, buy("b", limit=99, post_only=True), tick(1, 99, 100), tick(2, 98, 98.5)], ["2: b accepted", "3: b filled 1 at 99"]),
 }
@@ -178,3 +181,9 @@ def test_a_stop_that_filled_lets_its_target_be_canceled_before_the_bar_goes_on()
 
 def test_a_market_order_in_answer_to_a_fill_trades_where_the_fill_was() -> None:
     assert play(STRICT, [CALM, buy("b", stop=108), UP], {"b": [sell("out")]}) == ["2: b filled 1 at 108", "2: out filled 1 at 108"]
+
+
+def test_a_limit_that_came_to_rest_at_the_open_is_not_met_by_that_open_once_more() -> None:
+    model = changed(STRICT, spread_ticks=4.0, **GAP)
+    assert play(model, [CALM, buy("limit", limit=100.5), buy("market"), bar(1, 100, 110, 100, 105)]) == [
+        "2: limit accepted", "2: market filled 1 at 101", "2: limit filled 1 at 100.5"]

@@ -98,7 +98,7 @@ def test_what_makes_no_order_is_refused_with_a_reason(order: object, code: str) 
 
 def test_an_account_pays_no_more_than_it_holds() -> None:
     account = PaperAccount({"EUR": D(150), "XBT": D(1)})
-    desk = Desk(instrument=msgspec.structs.replace(INSTRUMENT, taker_fee=D(0)), account=account)
+    desk = Desk(instrument=msgspec.structs.replace(INSTRUMENT, maker_fee=D(0), taker_fee=D(0)), account=account)
     desk.order(buy("b", 2))
     assert desk.hear(tick(1, 99.5, 100)) == ["b canceled 1.5 at 100 insufficient_balance"]
     assert {one: held.total for one, held in account.balances().items()} == {"EUR": D(0), "XBT": D("2.5")}
