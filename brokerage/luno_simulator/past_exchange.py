@@ -2,7 +2,7 @@
 tell from it; made by `faults.py`. It must never be written to."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,7 +14,6 @@ from brokerage.luno_simulator.market_status import MarketStatus
 from brokerage.luno_simulator.order import CUSTOMER, ZERO, Order, OwnTrade, Side, Status
 from brokerage.luno_simulator.order_book import OrderBook
 from brokerage.luno_simulator.order_register import OrderRegister
-from brokerage.luno_simulator.statement import Statement
 from brokerage.luno_simulator.trade_tape import Trade, TradeTape
 from brokerage.luno_simulator.trading_floor import TradingFloor
 
@@ -146,7 +145,16 @@ def _order_at(exchange: Exchange, order: Order, at_ms: int) -> Order | None:
         return order
     trades = [trade for trade in exchange.register.trades_of(order.order_id) if trade.timestamp_ms <= at_ms]
     status = Status.AWAITING if _was_waiting(exchange, order, trades, at_ms) else Status.PENDING
-    return replace(order, status=status, completed_ms=0, canceled_ms=0, **_totals(trades))
+    return replace(
+        order,
+        status=status,
+        completed_ms=0,
+        canceled_ms=0,
+        base=sum((trade.base for trade in trades), ZERO),
+        counter=sum((trade.counter for trade in trades), ZERO),
+        fee_base=sum((trade.fee_base for trade in trades), ZERO),
+        fee_counter=sum((trade.fee_counter for trade in trades), ZERO),
+    )
 
 
 def _was_waiting(exchange: Exchange, order: Order, trades: list[OwnTrade], at_ms: int) -> bool:
@@ -158,8 +166,3 @@ def _was_waiting(exchange: Exchange, order: Order, trades: list[OwnTrade], at_ms
     floor = exchange.floors[order.market.pair]
     seen = [*floor.tape.recent(order.created_ms, _ALL, at_ms), *floor.tape.recent(0, 1, order.created_ms)]
     return not any(floor.stops.is_set_off(order, trade.price) for trade in seen)
-
-
-def _totals(trades: Iterable[OwnTrade]) -> dict[str, Decimal]:
-    trades = list(trades)
-    return {name: sum((getattr(trade, name) for trade in trades), ZERO) for name in ("base", "counter", "fee_base", "fee_counter")}

@@ -15,7 +15,7 @@ def _is_private_read(call: FaultyCall, options: RuleOptions) -> bool:
 
 def _follows_an_acknowledgement(call: FaultyCall, options: RuleOptions) -> bool:
     since_ms = call.exchange.now_ms - call.acknowledged_ms
-    return _is_private_read(call, options) and 0 < call.acknowledged_ms and since_ms <= options.seconds("seconds") * 1000
+    return _is_private_read(call, options) and call.acknowledged_ms > 0 and since_ms <= options.seconds("seconds") * 1000
 
 
 def _lag(call: FaultyCall, options: RuleOptions) -> bool:

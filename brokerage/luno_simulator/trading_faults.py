@@ -8,7 +8,7 @@ from brokerage.luno_simulator import strangers
 from brokerage.luno_simulator.exchange import Exchange
 from brokerage.luno_simulator.fault_kind import FaultKind, KindTable, Option, RuleOptions
 from brokerage.luno_simulator.faulty_call import FaultyCall
-from brokerage.luno_simulator.order import Order, Side, Status, TimeInForce
+from brokerage.luno_simulator.order import Order, Side, whole_lots
 from brokerage.luno_simulator.rejection import Rejection
 
 _SHARE = Option("share", Decimal("0.5"), least=0.01, most=1)
@@ -39,7 +39,8 @@ def _thin_out(call: FaultyCall, options: RuleOptions) -> bool:
         return False
     parameters = call.request.parameters
     if call.acts and not parameters.text("post_only") and not parameters.text("stop_price"):
-        strangers.be_quicker(call.exchange, pair, side, price, volume * options.amount("share"))
+        lot = call.exchange.floors[pair].market.lot
+        strangers.be_quicker(call.exchange, pair, side, price, whole_lots(volume * options.amount("share"), lot))
     return True
 
 
@@ -48,7 +49,9 @@ def _fill_part(call: FaultyCall, options: RuleOptions) -> bool:
     if order is None:
         return False
     missing = order.limit_volume * options.amount("share") - order.base
-    return missing <= 0 or (order.status is Status.PENDING and strangers.trade_with(call.exchange, order, missing)) or order.base > 0
+    if missing > 0:
+        strangers.trade_with(call.exchange, order, missing)
+    return 0 < order.base < order.limit_volume
 
 
 def _fill_first(call: FaultyCall, options: RuleOptions) -> bool:
@@ -124,8 +127,7 @@ def _placed(call: FaultyCall) -> Order | None:
         told = json.loads(call.answer.body) if call.answer is not None else {}
     except ValueError:
         return None
-    order = call.exchange.register.find(str(told.get("order_id", ""))) if isinstance(told, dict) else None
-    return order if order is not None and order.time_in_force is TimeInForce.GTC else None
+    return call.exchange.register.find(str(told.get("order_id", ""))) if isinstance(told, dict) else None
 
 
 def _first_pair(exchange: Exchange) -> str:
