@@ -22,8 +22,8 @@ SELECTORS: Mapping[str, tuple[Option, str]] = {
     "every": (Option("every", 0, least=1), "at every k-th of the matching calls"),
     "p": (Option("p", Decimal(1), most=1), "with this probability, drawn from the seed"),
     "count": (Option("count", 0, least=1), "so many times in all"),
-    "after": (Option("after", 0.0), "not before so long after the rule was made"),
-    "until": (Option("until", 0.0), "not later than so long after the rule was made"),
+    "after": (Option("after", 0.0), "not before so long after the first call since the rule was made"),
+    "until": (Option("until", 0.0), "not later than so long after the first call since the rule was made"),
 }
 
 
@@ -32,7 +32,8 @@ class FaultRule:
     """One fault, where and when.
 
     `endpoint` is a name or a group of `fault_endpoints.py`, or a path. What is zero sets no condition; all that are set must
-    be met, and each matching call within the window counts. Times are seconds since the rule's first look at a clock.
+    be met, and each matching call within the window counts. Times are seconds since the first call that came after
+    the rule was made.
     """
 
     endpoint: str

@@ -156,7 +156,7 @@ TRADING_FAULTS: KindTable = {
         fits=_is_post_only,
         before=_meet_post_only,
     ),
-    "self_trade": FaultKind(
+    "trade_with_self": FaultKind(
         client="A resting limit order that trades with the same account's own hand.",
         exchange="Acts; then an order without a name is placed on the account across from the new one. The quirk `self_trade` decides "
         "what comes of it.",

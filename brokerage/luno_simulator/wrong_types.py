@@ -58,7 +58,7 @@ def _arrays_for_objects(value: Any, random: Random) -> Any:
 
 
 def _unknown_words(value: Any, random: Random) -> Any:
-    return _mapped(value, lambda name, one: "UNHEARD_OF" if name in _WORDS and isinstance(one, str) else one)
+    return _mapped(value, lambda name, one: "UNHEARD_OF" if name in _WORDS and isinstance(one, str) and one else one)
 
 
 def _mapped(value: Any, change: Callable[[str, Any], Any], name: str = "") -> Any:
