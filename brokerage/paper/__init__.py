@@ -1,2 +1,1 @@
-"""The paper venue: answers orders from market data."""
-"""The paper venue: orders answered from market data, for backtests and for paper trading."""
+"""The paper venue: answers orders from market data, in a backtest and on paper."""
