@@ -20,6 +20,9 @@ _MISSING = ("", "null")
 _SIDES = {"": -1.0, "b": 1.0, "s": 0.0, "buy": 1.0, "sell": 0.0}
 
 
+_END_OF_TIME = 2**63        # nanoseconds of written times, and numbers of any unit, are kept in 64 bits
+
+
 class Rows(NamedTuple):
     """The columns of lines, what is wrong with some, and the number of each line."""
 
@@ -57,9 +60,12 @@ def read_rows(text: bytes, first_line: int, layout: Layout, width: int, has_text
         if fault is None:
             try:
                 time = _time(fields[layout.index["time"]], has_text_times)
+                if abs(time) >= _END_OF_TIME:
+                    raise ValueError
             except NaiveTime as error:
                 raise ConfigError(f"{file}:{number}: the time {_shown(fields[layout.index['time']])} {error}") from None
             except (ValueError, OverflowError):
+                time = 0
                 fault = ("time", f"the time is {_shown(fields[layout.index['time']])}, not {_expected(has_text_times)}")
         times.append(time)
         for word, values in columns.items():

@@ -83,7 +83,8 @@ def _trade(prepared: Prepared, venues: Venues, assumptions: str, runtime: Thread
     gc.freeze()                 # what was built so far lives as long as the run: the collector need not look at it again
     gc.set_threshold(50_000, 20, 50)
     began_ns = runtime.monotonic_ns()
-    with ProgressBar("backtest", _rows(prepared.histories), runtime.monotonic_ns, not prepared.settings.environment.has("NO_COLOR")) as progress:
+    is_colored = not prepared.settings.environment.has("NO_COLOR")
+    with ProgressBar("backtest", _rows(prepared.histories), runtime.monotonic_ns, is_colored) as progress:
 
         def after(batch: Any) -> None:
             reckoning.add(_inner(batch))
