@@ -26,12 +26,10 @@ _ENOUGH_BAD_ROWS = 1_000
 
 
 class _Mark(NamedTuple):
-    """Where a block begins in the file, the last row kept before it, and the moments of its first and last kept row (0: none)."""
+    """Where a block begins in the file, the time of the last row kept before it, and the moment of its own last (0: it has none)."""
 
     position: int
-    line: int
     before_ns: int
-    first_ns: int
     last_ns: int
 
 
@@ -88,7 +86,7 @@ class History:
             raise ConfigError(f"{self.path}: the file was changed since it was opened: start again")
         first = wanted[0]
         checker = Checker(self._source, self.bar_ns, first.before_ns)
-        for block in self._source.blocks(first.position, first.line):
+        for block in self._source.blocks(first.position):
             chunk = self._chunk(checker.check(block))
             if not len(chunk):
                 continue
@@ -134,8 +132,7 @@ class History:
     def _mark(self, checker: Checker, block: Block) -> None:
         before_ns = checker.last_ns
         times = checker.check(block)["time"]
-        first_ns, last_ns = (int(times[0]) + self.bar_ns, int(times[-1]) + self.bar_ns) if len(times) else (0, 0)
-        self._marks.append(_Mark(block.position, block.line, before_ns, first_ns, last_ns))
+        self._marks.append(_Mark(block.position, before_ns, int(times[-1]) + self.bar_ns if len(times) else 0))
 
     def _most_common_step(self) -> int:
         # The first block says it: a file whose later bars are of another length fails the checks.

@@ -1,6 +1,6 @@
 """Holds rows against what market data must be: numbers, prices above zero, high above low, never back in time.
 
-Whole blocks at once where all is well (5 ns a row); row by row only where something is wrong, to say what.
+Whole blocks at once where all is well; row by row only where something is wrong, to say what.
 """
 
 import math

@@ -53,8 +53,11 @@ class Source(Protocol):
     layout: Layout
     clock: FileClock
 
-    def blocks(self, position: int = 0, line: int = 0) -> Iterator[Block]:
-        """Read from a block's `position` and `line`, or from the beginning. Raises ConfigError for a file that is broken as a whole."""
+    def blocks(self, position: int = 0) -> Iterator[Block]:
+        """Read from a block's `position`, or from the beginning; only then are line numbers those of the file.
+
+        Raises ConfigError for a file that is broken as a whole.
+        """
 
     def place(self, line: int) -> str:
         """Say where a row is."""

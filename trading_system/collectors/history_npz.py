@@ -55,7 +55,7 @@ class NpzSource:
         """Say where a row is; the first is row 1."""
         return f"{self.path}: row {line}"
 
-    def blocks(self, position: int = 0, line: int = 0) -> Iterator[Block]:
+    def blocks(self, position: int = 0) -> Iterator[Block]:
         """Read blocks of rows; a position is a row, counted from 0."""
         try:
             with zipfile.ZipFile(self.path) as archive:
@@ -68,8 +68,6 @@ class NpzSource:
                     count = min(BLOCK_ROWS, self._rows - first)
                     raw = {word: _read(stream, self._types[word], count) for word, stream in streams.items()}
                     yield self._block(raw, first)
-                for stream in streams.values():
-                    stream.read(1)          # the end: where zip compares its checksum
         except _BROKEN as error:
             raise self._broken(error) from None
 

@@ -37,7 +37,7 @@ class ParquetSource:
         """Say where a row is; the first is row 1."""
         return f"{self.path}: row {line}"
 
-    def blocks(self, position: int = 0, line: int = 0) -> Iterator[Block]:
+    def blocks(self, position: int = 0) -> Iterator[Block]:
         """Read blocks of rows; a position is a row, counted from 0."""
         first = 0
         names = list(self._names.values())

@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.collectors.history_files import HEADER, MINUTE_NS, START_NS, bar_arrays, bar_lines, events, write, write_bars
 from trading_system.collectors.history import History
-from trading_system.collectors.history_times import length, moment
+from trading_system.collectors.history_times import FileClock, length, moment
 from trading_system.core.errors import ConfigError
 from trading_system.core.market_data import Bar, Tick, Trade
 
@@ -77,6 +77,19 @@ def test_times_are_understood_in_every_unit_and_the_unit_is_told(tmp_path: Path,
     history = opened(write_bars(tmp_path, [f"{written(start)},2,3,1,2,5" for start in starts]))
     assert [bar.start_ns for bar in events(history)] == starts
     assert sentence in history.sentences
+
+
+def test_floats_are_exact_to_the_microsecond(tmp_path: Path) -> None:
+    times = [START_NS + 123_456_000, START_NS + 999_999_000, START_NS + 1_000_001_000]
+    for lines in ([f"{time_ns / 1e9:.6f},10,1,buy" for time_ns in times], [f"{time_ns // 10**6}.{time_ns // 1000 % 1000:03d},10,1,buy" for time_ns in times]):
+        assert [trade.time_ns for trade in events(opened(write(tmp_path, "ts,price,volume,side", *lines)))] == times
+
+
+def test_a_time_in_no_unit_becomes_zero_and_a_fault() -> None:
+    clock, faults = FileClock("a.csv"), dict[int, tuple[str, str]]()
+    times = clock.from_numbers(np.array([1.7e12, np.nan, 5.0, np.inf, 9e18, -1.0]), faults)
+    assert times.tolist() == [1_700_000_000_000_000_000, 0, 0, 0, 0, 0]
+    assert list(faults) == [1, 2, 3, 4, 5]
 
 
 def test_nanoseconds_keep_every_digit(tmp_path: Path) -> None:
@@ -178,11 +191,11 @@ def test_months_are_bars_though_they_differ_in_length(tmp_path: Path) -> None:
 
 def test_a_silence_of_trades_is_told_across_blocks(tmp_path: Path) -> None:
     times = START_NS // 1_000_000 + np.arange(70_000) * 10
-    times[66_000:] += 3_600_000
+    times[65_536:] += 3_600_000               # where the second block begins
     np.savez(tmp_path / "trades.npz", ts=times, price=np.full(70_000, 2.0), volume=np.ones(70_000), side=np.ones(70_000))
     history = opened(tmp_path / "trades.npz")
-    assert history.sentences[2:] == ["1 silence of more than 10m; the largest step is 1h after 2024-01-01T00:10:59.990Z; the first after "
-                                     "2024-01-01T00:10:59.990Z (1h)"]
+    assert history.sentences[2:] == ["1 silence of more than 10m; the largest step is 1h after 2024-01-01T00:10:55.350Z; the first after "
+                                     "2024-01-01T00:10:55.350Z (1h)"]
 
 
 def test_a_file_that_was_changed_after_it_was_opened_is_not_traded_on(tmp_path: Path) -> None:

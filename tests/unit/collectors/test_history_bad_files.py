@@ -43,6 +43,7 @@ ROWS = {
     "open outside": (f"{TIME + 180_000},4,3,1,2,1", "the open 4 is outside 1 to 3, its low and high", "outside high and low"),
     "close outside": (f"{TIME + 180_000},2,3,1,0.5,1", "the close 0.5 is outside 1 to 3, its low and high", "outside high and low"),
     "volume": (f"{TIME + 180_000},2,3,1,2,-5", "volume is -5: it cannot be negative", "negative volume"),
+    "volume inf": (f"{TIME + 180_000},2,3,1,2,inf", "volume is infinite", "not a number"),
     "too few": (f"{TIME + 180_000},2,3,1", "the line has 4 columns, the first one 6", "columns"),
     "too many": (f"{TIME + 180_000},2,3,1,2,5,7", "the line has 7 columns, the first one 6", "columns"),
     "semicolons": (f"{TIME + 180_000};2;3;1;2;5", "the line has 1 column, the first one 6: the columns must be parted by commas", "columns"),
@@ -70,6 +71,23 @@ def test_a_row_that_cannot_be_used_is_named_with_its_line_or_left_out_and_counte
     assert events(history) == expected
     assert (history.rows, history.report.left_out) == (19, 1)
     assert history.sentences[-1] == f"1 row (1 {label}) left out; the first: {path}:5: {words}"
+
+
+def test_a_short_line_and_a_long_one_do_not_make_two_right_ones(tmp_path: Path) -> None:
+    lines = in_row(5, f"{TIME + 180_000},2,3,1,2")
+    lines[4] = f"{TIME + 240_000},2,3,1,2,5,7"
+    assert problems(write_bars(tmp_path, lines)) == ["@:5: the line has 5 columns, the first one 6", "@:6: the line has 7 columns, the first one 6",
+                                                     REFUSED.format("2 rows (2 columns)")]
+
+
+def test_what_was_left_out_at_the_edge_of_a_block_stays_out_when_reading_begins_there(tmp_path: Path) -> None:
+    arrays = bar_arrays(70_000)
+    arrays["ts"][65_536] -= 30_000                   # the first row of the second block begins in the middle of the bar before
+    np.savez(tmp_path / "bars.npz", **arrays)
+    history = History.open("XBTZAR.luno", tmp_path / "bars.npz", "skip")
+    assert history.report.left_out == 1
+    edge_ns = START_NS + 65_536 * MINUTE_NS
+    assert events(history, edge_ns + 1)[0].time_ns == edge_ns + 2 * MINUTE_NS
 
 
 def test_a_line_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
