@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from trading_system.reports.result_table import table_lines
+from trading_system.reports.result_table import NOTHING, table_lines
 from trading_system.reports.results import CurrencyResult, DataNote, Results, Series, StrategyResult
 
 NANOSECONDS_OF_A_DAY = 86_400 * 10**9
@@ -89,7 +89,7 @@ def test_a_single_strategy_needs_no_line_of_the_sum_and_currencies_are_not_mixed
 
 def test_a_strategy_without_trades_has_no_win_rate_of_nothing() -> None:
     row = cells(table_lines(results(strategy(figures=IDLE, equity=20_000.0, orders={})), 200))["naive_test"]
-    assert (row["trades"], row["win rate %"], row["profit factor"], row["return %"], row["orders"]) == ("0", "no trades", "–", "0.00", "none")
+    assert (row["trades"], row["win rate %"], row["profit factor"], row["return %"], row["orders"]) == ("0", "no trades", NOTHING, "0.00", "none")
 
 
 def test_a_strategy_that_never_lost_has_no_profit_factor_but_says_why() -> None:
@@ -102,7 +102,7 @@ def test_a_short_run_says_why_it_has_no_annual_figures() -> None:
     short = strategy(figures=FIGURES | {"annual_return": None, "sharpe": None})
     assert sentence in table_lines(results(short, days=29), 140)
     assert sentence not in table_lines(results(strategy(), days=60), 140)
-    assert cells(table_lines(results(short, days=29), 140))["naive_test"]["annual %"] == "–"
+    assert cells(table_lines(results(short, days=29), 140))["naive_test"]["annual %"] == NOTHING
 
 
 def test_trouble_other_fees_and_what_is_left_out_are_told_below() -> None:
@@ -128,7 +128,7 @@ def test_a_run_of_nothing_says_so() -> None:
 
 
 def test_many_outcomes_fold_instead_of_being_cut() -> None:
-    orders = {name: 1_000 for name in ("filled", "canceled", "expired", "rejected", "denied", "not_placed")}
+    orders = dict.fromkeys(("filled", "canceled", "expired", "rejected", "denied", "not_placed"), 1_000)
     lines = table_lines(results(strategy(orders=orders)), 60)
     assert max(map(len, lines)) <= 60
     assert all(f"1,000 {name}" in " ".join(" ".join(lines).split()) for name in orders)
