@@ -3,16 +3,14 @@
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trading_system.core.instrument import Instrument
-from trading_system.core.order import Fill, FillAmounts
-from trading_system.core.side import Side
+from tests.property.fill_lists import INSTRUMENTS, SECOND, SYMBOLS, fill_lists
+from trading_system.core.order import Fill
 from trading_system.oms.position_manager import PositionManager
 from trading_system.reports.curve_statistics import CurveStatistics
 from trading_system.reports.drawdowns import drawdown, spells
@@ -20,20 +18,6 @@ from trading_system.reports.equity_curve import EquityCurve
 from trading_system.reports.thinned_series import ThinnedSeries
 
 D = Decimal
-SECOND = 10**9
-
-
-def make_instrument(symbol: str, base: str, counter: str, **more: Any) -> Instrument:
-    return Instrument(symbol, base, counter, D("0.01"), D("1e-8"), D("0.0005"), D(10**6), D("0.01"), D(10**9), **more)
-
-
-INSTRUMENTS = {instrument.symbol: instrument for instrument in (
-    make_instrument("XBTZAR.exchange", "XBT", "ZAR"),
-    make_instrument("ETHXBT.exchange", "ETH", "XBT"),
-    make_instrument("ETHZAR.exchange", "ETH", "ZAR"),
-    make_instrument("GOLD.exchange", "GOLD", "ZAR", multiplier=D("2.5"), is_spot=False),
-)}
-SYMBOLS = tuple(INSTRUMENTS)
 
 
 @dataclass(frozen=True)
@@ -53,15 +37,7 @@ def stories(draw: st.DrawFn) -> Story:
     times = sorted(draw(st.sets(st.integers(0, 4 * 86_400), min_size=count, max_size=count)))
     symbols = [draw(st.sampled_from(SYMBOLS)) for _ in times]
     marks = [draw(st.floats(0.5, 2.0)) * (0.05 if symbol.startswith("ETHXBT") else 100.0) for symbol in symbols]
-    fills = []
-    for number, second in enumerate(sorted(draw(st.lists(st.integers(0, 4 * 86_400 + 10), max_size=25)))):
-        instrument = INSTRUMENTS[draw(st.sampled_from(SYMBOLS))]
-        quantity = draw(st.sampled_from((D(1), D(2), D("0.5"), D("0.3"))))
-        fees = draw(st.dictionaries(st.sampled_from(("ZAR", "XBT", "ETH", "BNB", "GOLD")), st.sampled_from((D("0.01"), D("0.002"), D("-0.001"))),
-                                    max_size=2))
-        price = draw(st.decimals("50", "200", places=2)) / (2000 if instrument.counter == "XBT" else 1)
-        fills.append(Fill(f"o{number}", "one", instrument.symbol, draw(st.sampled_from(tuple(Side))), second * SECOND,
-                          FillAmounts(quantity, quantity * price, fees)))
+    fills = draw(fill_lists(25))
     return Story([second * SECOND for second in times], symbols, marks, fills, draw(st.integers(0, 4 * 86_400)) * SECOND)
 
 
@@ -93,7 +69,7 @@ def curve_of(story: Story, sizes: list[int], is_ahead: bool = False) -> tuple[Eq
     return curve, np.concatenate(values)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(stories())
 def test_the_curve_is_the_ledgers_equity_at_every_event(story: Story) -> None:
     _, rebuilt = curve_of(story, [len(story.times)])
@@ -133,8 +109,8 @@ def test_chunks_of_any_size_make_the_same_curve(story: Story, sizes: list[int], 
 values_of_curves = st.lists(st.one_of(st.floats(0.1, 1000.0), st.sampled_from((1.0, 2.0, 3.0))), min_size=1, max_size=200)
 
 
-@settings(max_examples=150, deadline=None)
-@given(values_of_curves, st.lists(st.integers(1, 60), min_size=1, max_size=6))
+@settings(max_examples=80, deadline=None)
+@given(values_of_curves, st.lists(st.integers(1, 9), min_size=1, max_size=6))
 def test_statistics_carried_along_are_those_of_the_whole_curve(values: list[float], sizes: list[int]) -> None:
     curve, times = np.array(values), np.cumsum(np.arange(len(values)) % 7 + 1).astype(np.int64) * 3_600 * SECOND
     kept, start, turn = CurveStatistics(), 0, 0
@@ -156,8 +132,8 @@ def test_statistics_carried_along_are_those_of_the_whole_curve(values: list[floa
     assert dict(zip(kept.daily.days.tolist(), kept.daily.closes.tolist(), strict=True)) == dict(zip(days.tolist(), values, strict=True))
 
 
-@settings(max_examples=150, deadline=None)
-@given(values_of_curves, st.integers(6, 60), st.lists(st.integers(1, 60), min_size=1, max_size=6))
+@settings(max_examples=80, deadline=None)
+@given(values_of_curves, st.integers(6, 60), st.lists(st.integers(1, 9), min_size=1, max_size=6))
 def test_a_thinned_series_keeps_its_extremes_its_end_and_its_size(values: list[float], most: int, sizes: list[int]) -> None:
     series, curve, times = ThinnedSeries(most), np.array(values), np.arange(len(values), dtype=np.int64)
     start, turn = 0, 0

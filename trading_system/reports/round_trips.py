@@ -180,9 +180,10 @@ class RoundTrips:
             return 0.0
         return (account.held_ns + (max(until_ns - account.open_since_ns, 0) if account.open_books else 0)) / 1e9
 
-    def open_fees(self, strategy: str, symbol: str) -> float:
-        """Return the fees, in counter currency, that wait in what is open for the trades that will close it."""
-        return sum(lot.fees for lot in self._book(strategy, symbol).lots)
+    def open_amounts(self, strategy: str, symbol: str) -> tuple[Decimal, float, float]:
+        """Return what is open: its quantity (negative for a short), its cost and the fees that wait for the trades that will close it."""
+        lots = self._book(strategy, symbol).lots
+        return sum((lot.quantity for lot in lots), ZERO), sum(lot.cost for lot in lots), sum(lot.fees for lot in lots)
 
     def _match(self, strategy: str, symbol: str, book: _Book, quantity: Decimal, price: float, fees: float, time_ns: int,
                order: str) -> None:
