@@ -16,7 +16,7 @@ from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
 from trading_system.core.venues import Venues
 from trading_system.inventory import check_instruments
-from trading_system.settings.load import load_settings
+from trading_system.settings.load import read_settings
 from trading_system.settings.problems import Problems
 
 #: 2024-01-01T00:00:00Z in milliseconds.
@@ -121,12 +121,13 @@ def _start_price(instrument: Instrument) -> float:
 
 
 def _instruments(arguments: argparse.Namespace, venues: Venues) -> list[Instrument]:
-    settings = load_settings(Path(arguments.config), arguments.set or ())
+    problems = Problems()
+    settings = read_settings(Path(arguments.config), arguments.set or (), problems, adapters=venues.ADAPTERS)
+    problems.raise_if_any()
     active = {name: one for name, one in settings.global_settings.strategies.items() if one.active}
     if not active:
         raise ConfigError(f"sample-data: no strategy in {arguments.config} is active: there is nothing to write data for")
     known = {one.symbol: one for name, node in settings.system.brokers.items() for one in venues.simulated_instruments(name, node)}
-    problems = Problems()
     check_instruments(known, settings, active, problems)
     problems.raise_if_any()
     return [known[symbol] for symbol in dict.fromkeys(symbol for one in active.values() for symbol in one.instruments)]
