@@ -45,7 +45,7 @@ FAST, SLOW = 20, 100
 SYMBOL = "TEST.bench"
 MINUTE_NS = 60_000_000_000
 INSTRUMENT = Instrument(SYMBOL, "TEST", "USD", Decimal("0.01"), Decimal("0.0001"), Decimal("0.0001"), Decimal(10**6), Decimal("0.01"),
-                        Decimal(10**6), Decimal("0.001"), Decimal("0.001"))
+                        Decimal(10**6), Decimal("0.001"), Decimal("0.001"), has_market_orders_by_quantity=True)
 
 
 class Averages:
@@ -180,6 +180,7 @@ def engine_loop(table: Sequence[np.ndarray]) -> tuple[float, dict[str, object]]:
     route = Route(view, clock, lambda bar, bar_ns: None)
     engine = Engine(clock, Books("bench", {"cross": desk}), {SYMBOL: route}, service, Doubts(), venue, (), consequences.append)
     guard = HookGuard(ThreadRuntime(), engine.fail)
+    service.stand_behind(guard)
     desk.hooks = {hook: guard.contain(desk, getattr(desk.strategy, hook)) for hook in ("on_start", "on_bar")}
     engine.join(desk)
     backtester = Backtester(engine, venue, consequences, lambda batch: None)

@@ -115,7 +115,7 @@ def build_house(plan: Plan) -> TradingSystem:
     doubts = Doubts(DoubtSettings(max(venue.settle_seconds for venue in plan.venues.values())))
     engine = Engine(clock, books, routes, service, doubts, outbox, (log, counters, board, *plan.watchers), lay)
     guard = HookGuard(runtime, engine.fail, system.hook_limit_seconds)
-    service.guard = guard
+    service.stand_behind(guard)
     errors: list[str] = []
     engine.on_error = errors.append
 

@@ -123,9 +123,9 @@ class Reckoning:
         self._fills.append(FillPoint(fill.strategy, fill.symbol, fill.side is Side.BUY, fill.time_ns, fill.price, fill.quantity, fill.tag))
 
     def _add_capital(self, strategy: str, symbol: str, quantity: Decimal, price: Decimal) -> None:
-        now_ns = self._backtest.engine.clock.now_ns
-        self._curves[strategy].add_capital(symbol, float(quantity), float(price), now_ns)
-        self._trips.add_capital(strategy, symbol, quantity, float(price), now_ns)
+        # It was there from the beginning: only its price was not known before.
+        self._curves[strategy].add_capital(symbol, float(quantity), float(price), 0)
+        self._trips.add_capital(strategy, symbol, quantity, float(price), self._backtest.engine.clock.now_ns)
 
 
 def check_conservation(desk: Desk) -> None:

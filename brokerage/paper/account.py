@@ -2,6 +2,7 @@
 reservations do this. Spot only.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
@@ -15,16 +16,18 @@ from trading_system.core.side import Side
 
 _EXACT = Context(prec=60)
 _STEP = Decimal("1e-8")
+_KEPT_TRADES = 100_000
 _ONE = Decimal(1)
 
 
 class PaperAccount:
-    """`totals` is what is held per currency, `time_ns` the time of the event being met; `trades` are ours, oldest first."""
+    """`totals` is what is held per currency, `time_ns` the time of the event being met; `trades` are the newest of ours, oldest first."""
 
     def __init__(self, totals: Mapping[str, Decimal]) -> None:
         self.totals = dict(totals)
         self.time_ns = 0
-        self.trades: list[VenueTrade] = []
+        self.trades: deque[VenueTrade] = deque(maxlen=_KEPT_TRADES)
+        self._sequence = 0
         self._held: dict[str, tuple[str, Decimal]] = {}
 
     def balances(self) -> dict[str, Balance]:
@@ -59,8 +62,11 @@ class PaperAccount:
             return quantity
         one = _taken(request, instrument, _ONE, price, rate)[1]
         step = instrument.quantity_step
-        steps = _EXACT.divide(max(free - _STEP, ZERO), _EXACT.multiply(one, step)).to_integral_value(ROUND_FLOOR)
-        return min(_EXACT.multiply(steps, step), quantity)
+        steps = _EXACT.divide(max(free, ZERO), _EXACT.multiply(one, step)).to_integral_value(ROUND_FLOOR)
+        most = _EXACT.multiply(steps, step)
+        # The fee's rounding up may ask for a step less.
+        cost = _taken(request, instrument, most, _EXACT.multiply(most, price), rate)[1]
+        return max(min(most if cost <= free else most - step, quantity), ZERO)
 
     def book(self, order: WorkingOrder, instrument: Instrument, quantity: Decimal, value: Decimal, fees: dict[str, Decimal]) -> None:
         """Move what one fill moves, and hold back so much less."""
@@ -75,7 +81,8 @@ class PaperAccount:
             before = quantity + order.remaining if order.remaining is not None else value + (order.value_left or ZERO)
             after = order.remaining if order.remaining is not None else order.value_left or ZERO
             self._held[request.client_order_id] = (currency, _EXACT.divide(_EXACT.multiply(amount, after), before))
-        self.trades.append(VenueTrade(request.symbol, len(self.trades) + 1, order.venue_order_id, request.client_order_id, request.side,
+        self._sequence += 1
+        self.trades.append(VenueTrade(request.symbol, self._sequence, order.venue_order_id, request.client_order_id, request.side,
                                       self.time_ns, quantity, value, {currency: fee for currency, fee in fees.items() if fee}))
 
     def _add(self, currency: str, amount: Decimal) -> None:

@@ -1,11 +1,14 @@
 """What the paper venue refuses at its door, as a venue would: too small, off the range of prices, incomplete. Pure."""
 
+from decimal import Context
+
 from trading_system.core.errors import RefusalReason
 from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.order import OrderKind, OrderRequest, TimeInForce
 
 _NEEDS_LIMIT = frozenset((OrderKind.LIMIT, OrderKind.STOP_LIMIT))
 _NEEDS_STOP = frozenset((OrderKind.STOP, OrderKind.STOP_LIMIT))
+_remainder = Context(prec=60).remainder
 _ACTIVE = MarketStatus.ACTIVE
 
 
@@ -19,7 +22,7 @@ def refusal(request: OrderRequest, instrument: Instrument) -> tuple[RefusalReaso
             return RefusalReason.TOO_SMALL, f"{quantity} is less than the smallest order of {instrument.min_quantity}"
         if quantity > instrument.max_quantity:
             return RefusalReason.OTHER, f"{quantity} is more than the largest order of {instrument.max_quantity}"
-        if quantity % instrument.quantity_step:
+        if _remainder(quantity, instrument.quantity_step):
             return RefusalReason.OTHER, f"{quantity} is not on the grid of {instrument.quantity_step}"
     elif request.value is None or request.value <= 0:
         return RefusalReason.OTHER, "an order needs a quantity or a value"
@@ -37,6 +40,6 @@ def _price_refusal(request: OrderRequest, instrument: Instrument) -> tuple[Refus
             continue
         if not instrument.min_price <= price <= instrument.max_price:
             return RefusalReason.PRICE_OUT_OF_RANGE, f"{price} is not between {instrument.min_price} and {instrument.max_price}"
-        if price % instrument.price_step:
+        if _remainder(price, instrument.price_step):
             return RefusalReason.OTHER, f"{price} is not on the grid of {instrument.price_step}"
     return None

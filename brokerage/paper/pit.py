@@ -4,9 +4,7 @@ The matching of each kind of event calls it; everything about prices that can be
 """
 
 import math
-from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
-from operator import mul
 
 from brokerage.paper.account import PaperAccount
 from brokerage.paper.fill_model import FillModel
@@ -21,10 +19,9 @@ _MARKET = OrderKind.MARKET
 _GTC, _FOK = TimeInForce.GTC, TimeInForce.FOK
 #: Fees are rounded up to this step, against us: what venues with eight decimals do.
 FEE_STEP = Decimal("1e-8")
-# Wide enough that products and sums are exact.
+# Wide enough that products and sums are exact, and out of reach of a strategy that changes its thread's own context.
 _EXACT = Context(prec=60)
 _times, _plus = _EXACT.multiply, _EXACT.add
-_PLAIN_DIGITS = 28
 _KEPT = 4096
 _SNAP = 1e-6
 _NO_LIMIT = math.inf
@@ -64,8 +61,6 @@ class Pit:
         self._half_share = model.spread_share / 2
         self._prices: dict[int, Decimal] = {}
         self._sizes: dict[Decimal, float] = {}
-        # `*` is five times as fast as a context's multiply, and exact while everything fits in its 28 digits.
-        self._times: Callable[[Decimal, Decimal], Decimal] = mul if _digits(instrument, self._rates) <= _PLAIN_DIGITS else _times
 
     def limit_volume(self, volume: float) -> None:
         """Let each side take its share of an event's volume; a volume that is not known does not limit."""
@@ -83,21 +78,20 @@ class Pit:
             order.stage = _WAITING
             self._tell(order, Answer.ACCEPTED)
         else:
+            # An assumed spread must not help who wants to rest: the price alone tells whether a post-only order would take.
+            if order.request.post_only and (order.limit - mark) * order.sign >= 0:
+                self.end(order, Answer.REJECTED, RefusalReason.WOULD_CROSS, f"post-only, but the market is at {mark:g}")
+                return
             self.trade(order, quote)
 
     def trade(self, order: WorkingOrder, quote: float) -> None:
         """Take what can be had at `quote`; the remainder rests, or ends where the order does not stand."""
         request, limit = order.request, order.limit
-        if limit != limit or (limit - quote) * order.sign >= 0:
-            if request.post_only:
-                # A refusal is for an order that never was accepted; a stop that was, ends canceled.
-                answer = Answer.REJECTED if order.answer is None else Answer.CANCELED
-                self.end(order, answer, RefusalReason.WOULD_CROSS, f"post-only, but the market is at {quote:g}")
+        can_take = limit != limit or (limit - quote) * order.sign >= 0
+        if can_take and (request.time_in_force is not _FOK or self._has_whole(order)):
+            self.take(order, quote)
+            if order.stage is _OVER:
                 return
-            if request.time_in_force is not _FOK or self._has_whole(order):
-                self.take(order, quote)
-                if order.stage is _OVER:
-                    return
         if request.time_in_force is not _GTC:
             self.end(order, Answer.CANCELED, "", f"{request.time_in_force}: nobody took the rest")
             return
@@ -156,10 +150,12 @@ class Pit:
                 self.end(order, Answer.CANCELED)
 
     def _tell(self, order: WorkingOrder, answer: Answer) -> None:
+        if order.is_changed:
+            # One answer for each order and event, at the place of the last thing that happened to it.
+            self.changed.remove(order)
         order.answer = answer
-        if not order.is_changed:
-            order.is_changed = True
-            self.changed.append(order)
+        order.is_changed = True
+        self.changed.append(order)
 
     def _walk(self, order: WorkingOrder, levels: list[list[float]]) -> None:
         for level in levels:
@@ -247,7 +243,7 @@ class Pit:
             return
         value, fee = self._value_and_fee(price, quantity, is_maker)
         if order.remaining is not None:
-            order.remaining -= quantity
+            order.remaining = _EXACT.subtract(order.remaining, quantity)
         elif order.value_left is not None:
             order.value_left = _EXACT.subtract(order.value_left, value)
         if order.filled:
@@ -258,8 +254,8 @@ class Pit:
             self._account.book(order, self.instrument, quantity, value, {self.fee_currency: fee})
 
     def _value_and_fee(self, price: Decimal, quantity: Decimal, is_maker: int) -> tuple[Decimal, Decimal]:
-        value = self._times(price, quantity)
-        fee = self._times(quantity if self._is_fee_in_base else value, self._rates[is_maker])
+        value = _times(price, quantity)
+        fee = _times(quantity if self._is_fee_in_base else value, self._rates[is_maker])
         # Up for a fee and, where a maker is paid, down for what it gets.
         return value, fee.quantize(FEE_STEP, ROUND_CEILING, _EXACT) if fee else ZERO
 
@@ -273,9 +269,3 @@ class Pit:
             self.end(order, Answer.FILLED)
         else:
             self.end(order, Answer.CANCELED, RefusalReason.TOO_SMALL, "its value does not buy one step")
-
-
-def _digits(instrument: Instrument, rates: tuple[Decimal, ...]) -> int:
-    # How many digits price x quantity x rate can have at most.
-    prices, quantities = instrument.max_price / instrument.price_step, instrument.max_quantity / instrument.quantity_step
-    return prices.adjusted() + quantities.adjusted() + 2 + max(len(rate.as_tuple().digits) for rate in rates)

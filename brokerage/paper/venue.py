@@ -45,8 +45,9 @@ class FillVenue:
         self._latency_ns = round(model.latency_seconds * 1e9) if model.execution == "next_event" else 0
         self._is_stepwise = model.same_bar_follow_ups
         self._is_plain = not self._is_stepwise and not self._is_close and account is None
-        self._pits = {one.symbol: Pit(one, model, account) for one in instruments}
+        self._pits: dict[str, Pit] = {}
         self._account = account
+        self.add(instruments)
         self._last: dict[str, MarketData] = {}
         self._meeting: tuple[Pit, BarMeeting] | None = None
         self._answers: list[OrderUpdateEvent] = []
@@ -56,13 +57,21 @@ class FillVenue:
         self._numbers = 0
         self._now_ns = 0
 
+    def add(self, instruments: Iterable[Instrument]) -> None:
+        """Trade these too; those that are traded already keep their grid and their orders."""
+        for one in instruments:
+            if one.symbol not in self._pits:
+                self._pits[one.symbol] = Pit(one, self.model, self._account)
+
     def put(self, records: Sequence[Record], actions: Sequence[Action]) -> None:
         """Take over what the engine wants done; answers come from the next `hear` or `hear_again`."""
         for action in actions:
             if isinstance(action, PlaceOrder):
                 self.place(action.request, action.request.created_ns)
             elif isinstance(action, CancelOrder):
-                self._cancel(action, records)
+                # When it was sent only its record tells; without one, what was heard last.
+                sent_ns = records[-1].taken_ns if records else max(self._now_ns, action.request.created_ns)
+                self.cancel(action.request, action.venue_order_id, sent_ns)
             else:
                 self._look_up(action)
 
@@ -82,6 +91,21 @@ class FillVenue:
         if self._is_close and not self.goes_on and (last := self._last.get(request.symbol)) is not None:
             self._meet_again(pit, order, last)
         return order
+
+    def cancel(self, request: OrderRequest, venue_order_id: str, sent_ns: int) -> bool:
+        """Take a cancel in that left at `sent_ns`; False when no such order works here.
+
+        Without our id the order is still on its way: the engine sends the cancel again when it hears the id. An order that is not here any
+        more has had its last answer.
+        """
+        pit = self._pits.get(request.symbol)
+        for order in pit.orders if pit is not None and venue_order_id else ():
+            if order.venue_order_id == venue_order_id:
+                assert pit is not None
+                pit.has_cancels = True
+                order.cancel_ns = order.cancel_ns or (_FOLLOW_UP_NS if self.goes_on else sent_ns + self._latency_ns)
+                return True
+        return False
 
     def hear(self, event: MarketData) -> Sequence[OrderUpdateEvent]:
         """Return what `event` means for the orders here, in the order in which it happened."""
@@ -209,18 +233,6 @@ class FillVenue:
             self._working -= over
             pit.orders = [order for order in pit.orders if order.stage is not _OVER] if len(pit.orders) > over else []
         return answers
-
-    def _cancel(self, action: CancelOrder, records: Sequence[Record]) -> None:
-        # Without our id the order is still on its way: the engine sends the cancel again when it hears the id. An order that is not here
-        # any more has had its last answer.
-        pit = self._pits.get(action.request.symbol)
-        if pit is None or not action.venue_order_id:
-            return
-        for order in pit.orders:
-            if order.venue_order_id == action.venue_order_id and not order.cancel_ns:
-                sent_ns = records[-1].taken_ns if records else max(self._now_ns, action.request.created_ns)
-                pit.has_cancels = True
-                order.cancel_ns = _FOLLOW_UP_NS if self.goes_on else sent_ns + self._latency_ns
 
     def _look_up(self, action: LookUpOrders) -> None:
         request = action.request

@@ -78,19 +78,20 @@ class CsvSource:
             yield _joined(group)
 
     def _first_lines(self) -> tuple[str, str]:
-        for _, text in self._pieces(0):
-            lines = [line.strip() for line in text.removeprefix(b"\xef\xbb\xbf").split(b"\n", 50)[:50]]
-            try:
-                first = lines[0].decode()
-                second = next((line.decode() for line in lines[1:] if line), "")
-            except UnicodeDecodeError:
-                raise ConfigError(f"{self.path}:1: this is not UTF-8 text: save the file as CSV in UTF-8") from None
-            if "\0" in first:
-                raise ConfigError(f"{self.path}:1: this is not text: only CSV, CSV.gz, .npz and .parquet can be read")
-            if not first:
-                raise ConfigError(f"{self.path}:1: the first line is empty: it must name the columns")
-            return first, second
-        raise ConfigError(f"{self.path}: the file is empty")
+        # The header, and the first line below it that is not empty.
+        lines = (line.strip() for _, text in self._pieces(0) for line in text.split(b"\n"))
+        raw = next(lines, None)
+        if raw is None:
+            raise ConfigError(f"{self.path}: the file is empty")
+        try:
+            first = raw.removeprefix(b"\xef\xbb\xbf").decode()
+        except UnicodeDecodeError:
+            raise ConfigError(f"{self.path}:1: this is not UTF-8 text: save the file as CSV in UTF-8") from None
+        if "\0" in first:
+            raise ConfigError(f"{self.path}:1: this is not text: only CSV, CSV.gz, .npz and .parquet can be read")
+        if not first:
+            raise ConfigError(f"{self.path}:1: the first line is empty: it must name the columns")
+        return first, next((line.decode(errors="replace") for line in lines if line), "")
 
     def _pieces(self, position: int) -> Iterator[tuple[int, bytes]]:
         # Pieces of whole lines, each with its place in the text; the last line may lack its end.

@@ -81,7 +81,7 @@ def _fields(raw: bytes, width: int) -> tuple[list[str], tuple[str, str] | None]:
         return [], ("not text", "the line is not UTF-8 text")
     if len(fields) != width:
         hint = ": the columns must be parted by commas" if len(fields) == 1 else ""
-        return [], ("columns", f"the line has {len(fields)} columns, the first one {width}{hint}")
+        return [], ("columns", f"the line has {len(fields)} column{'s' * (len(fields) != 1)}, the first one {width}{hint}")
     return fields, None
 
 

@@ -5,7 +5,6 @@ Exit code 1 when a strategy failed on the way; nothing is journaled, the last re
 
 import argparse
 import gc
-import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -84,7 +83,7 @@ def _trade(prepared: Prepared, venues: Venues, assumptions: str, runtime: Thread
     gc.freeze()                 # what was built so far lives as long as the run: the collector need not look at it again
     gc.set_threshold(50_000, 20, 50)
     began_ns = runtime.monotonic_ns()
-    with ProgressBar("backtest", _rows(prepared.histories), runtime.monotonic_ns, "NO_COLOR" not in os.environ) as progress:
+    with ProgressBar("backtest", _rows(prepared.histories), runtime.monotonic_ns, not prepared.settings.environment.has("NO_COLOR")) as progress:
 
         def after(batch: Any) -> None:
             reckoning.add(_inner(batch))

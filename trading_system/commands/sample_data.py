@@ -48,7 +48,7 @@ _MOODS = (_Mood(1_800, 0.0, 0.00012, 0.0003), _Mood(1_200, 6e-6, 0.00015, 0.0003
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("--out", metavar="DIR", default="data", help="the folder to write into (default data)")
+    parser.add_argument("--out", metavar="DIR", help="the folder to write into (default data)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed writes the same files (default 1)")
     parser.add_argument("--days", type=int, default=1, help=f"how many days from 2024-01-01 on, at most {_MOST_DAYS} (default 1)")
     parser.add_argument("--force", action="store_true", help="write over files that are there already")
@@ -58,9 +58,9 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     """Write one file per market; return 0. Raises ConfigError where something stands in the way; then nothing was written."""
     if not 1 <= arguments.days <= _MOST_DAYS:
         raise ConfigError(f"sample-data: --days {arguments.days}: it must be 1 to {_MOST_DAYS}")
-    folder = Path(arguments.out)
+    folder = Path(arguments.out) if arguments.out else root / "data"
     files = {folder / file_name(one.symbol): one for one in _instruments(arguments, venues)}
-    there = [str(path) for path in files if path.exists()]
+    there = [_short(path) for path in files if path.exists()]
     if there and not arguments.force:
         raise ConfigError(f"sample-data: {', '.join(there)}: there already, and left as it is; write over it with --force, or elsewhere "
                           "with --out DIR")
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
         folder.mkdir(parents=True, exist_ok=True)
         for path, instrument in files.items():
             rows = _write(path, quotes(instrument, arguments.seed, arguments.days))
-            print(f"{path}: {rows:,} made-up quotes of {instrument.symbol}, {arguments.days} day{'s' * (arguments.days != 1)} "
+            print(f"{_short(path)}: {rows:,} made-up quotes of {instrument.symbol}, {arguments.days} day{'s' * (arguments.days != 1)} "
                   "from 2024-01-01T00:00:00Z")
     except OSError as error:
         raise ConfigError(f"sample-data: {error.filename or folder}: it cannot be written ({error.strerror}): choose another folder "
@@ -131,6 +131,10 @@ def _instruments(arguments: argparse.Namespace, venues: Venues) -> list[Instrume
     check_instruments(known, settings, active, problems)
     problems.raise_if_any()
     return [known[symbol] for symbol in dict.fromkeys(symbol for one in active.values() for symbol in one.instruments)]
+
+
+def _short(path: Path) -> str:
+    return str(path).removeprefix(f"{Path.cwd()}/")
 
 
 def _write(path: Path, lines: Iterator[str]) -> int:

@@ -30,6 +30,7 @@ class DeskService:
         self.clock = clock
         self.timers = Timers()
         self.guard: HookGuard | None = None
+        self.shield = _NO_GUARD
         self.fail: Callable[[Desk, str], None] = lambda desk, reason: None
         self.closed_reason = ""
         self.broken: dict[str, str] = {}
@@ -41,10 +42,9 @@ class DeskService:
         self._limits = limits
         self._lay = lay
 
-    @property
-    def shield(self) -> Shield:
-        """Return what holds a shot back while a strategy is inside one of our verbs."""
-        return self.guard.shield if self.guard is not None else _NO_GUARD
+    def stand_behind(self, guard: HookGuard) -> None:
+        """Let `guard` stand around timers, and its shield hold a shot back while a strategy is inside one of our verbs."""
+        self.guard, self.shield = guard, guard.shield
 
     def name_order(self, strategy: str) -> str:
         """Return `<house>-<strategy>-<run>-<n>`: a deleted or restored state folder can never repeat one."""

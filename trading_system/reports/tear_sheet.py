@@ -55,7 +55,7 @@ def page(results: Results, plotly_script: str) -> str:
         ("equity", "Equity and drawdown", _drawn(equity) or "<p>No equity was kept: the run is too short for a line.</p>"),
         ("prices", "Price and fills", (_drawn(prices) or "<p>No price and no fill was kept.</p>") + more),
         ("months", "Monthly returns", months_table(results)),
-        ("returns", "Returns of trades", _drawn([returns], has_heading=False) if returns else "<p>No trade was closed.</p>"),
+        ("returns", "Returns of trades", _drawn([returns], has_heading=False) if returns else _few(results)),
         ("strategies", "Strategies", strategies_table(results) if results.strategies else "<p>No strategy ran.</p>"),
         ("figures", "All figures", figures_table(results)),
         ("trades", "Trades", trades_table(results)),
@@ -101,6 +101,10 @@ def _price_pictures(results: Results) -> tuple[list[Picture], int]:
 
 def _drawn(pictures: Sequence[Picture], has_heading: bool = True) -> str:
     return "".join(_box(picture, has_heading) for picture in pictures)
+
+
+def _few(results: Results) -> str:
+    return f"<p>{'A picture needs two trades with a return.' if results.trades else 'No trade was closed.'}</p>"
 
 
 def _box(picture: Picture, has_heading: bool) -> str:

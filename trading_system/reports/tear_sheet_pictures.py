@@ -13,9 +13,10 @@ import msgspec
 from trading_system.reports.results import ClosedTrade, CurrencyResult, FillPoint, InstrumentResult, Results, Series, StrategyResult
 from trading_system.reports.tear_sheet_text import count, label_text, percent, plain_number
 
-#: Points of all lines together and fills of one picture: what a browser draws without a pause.
-POINTS = 150_000
+#: Points of all lines together, fills of one picture and of all: what a browser draws without a pause.
+POINTS = 100_000
 FILLS = 2_000
+ALL_FILLS = 20_000
 COLORS = 8
 _DASHES = ("solid", "dash", "dot")
 _BUCKETS = 40
@@ -53,7 +54,8 @@ def equity_pictures(results: Results) -> list[Picture]:
 def price_picture(results: Results, instrument: InstrumentResult, number: int) -> Picture:
     """Return the price of one instrument with the fills on it: triangles up are buys, down are sells."""
     fills = [fill for fill in results.fills if fill.symbol == instrument.symbol]
-    shown = fills if len(fills) <= FILLS else [fills[index * len(fills) // FILLS] for index in range(FILLS)]
+    most = max(200, min(FILLS, ALL_FILLS // max(1, len(results.instruments))))
+    shown = fills if len(fills) <= most else [fills[index * len(fills) // most] for index in range(most)]
     line = _thinned(instrument.price, POINTS // max(1, 2 * len(results.instruments)))
     data: list[dict[str, Any]] = []
     if line.times_ns:
@@ -75,12 +77,12 @@ def price_picture(results: Results, instrument: InstrumentResult, number: int) -
 
 
 def returns_picture(trades: Sequence[ClosedTrade]) -> Picture | None:
-    """Return how the returns of closed trades are spread, gains and losses apart; None without a trade.
+    """Return how the returns of closed trades are spread, gains and losses apart; None with fewer than two.
 
     What lies outside the 1st and 99th percentile is counted in the outermost bars.
     """
     returns = sorted(value for trade in trades if (value := trade_return(trade)) is not None)
-    if not returns:
+    if len(returns) < 2:
         return None
     low, high = min(0.0, _percentile(returns, 0.01)), max(0.0, _percentile(returns, 0.99))
     step = _round_step((high - low) / _BUCKETS) if high > low else 0.001
@@ -102,7 +104,8 @@ def returns_picture(trades: Sequence[ClosedTrade]) -> Picture | None:
                 f"best {percent(returns[-1], True)}, worst {percent(returns[0], True)} of the value at entry, after fees.")
     layout = _layout(300) | {
         "xaxis": _axis() | {"tickformat": ".2~%", "zeroline": True, "zerolinecolor": "theme:ink"}, "showlegend": False,
-        "yaxis": _axis() | {"rangemode": "tozero", "tickformat": ",d"}, "hovermode": "closest", "bargap": 0,
+        "yaxis": _axis() | {"rangemode": "tozero", "tickformat": ",d"} | ({"dtick": 1} if max(counts) < 6 else {}),
+        "hovermode": "closest", "bargap": 0,
     }
     return Picture("picture-returns", "Returns of trades", sentence, [bars], layout)
 

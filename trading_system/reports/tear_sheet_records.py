@@ -102,7 +102,7 @@ def _book_line(strategy: StrategyResult, currency: str) -> str:
         with localcontext(prec=60):
             capital, realized, fees, cash, cost = (Decimal(texts[amount]) for amount in _AMOUNTS)
             difference = capital + realized - fees - cash - cost
-        words = {amount: exact(text) for amount, text in texts.items()}
+        words = {amount: f"({exact(text)})" if text.startswith("-") else exact(text) for amount, text in texts.items()}
     except InvalidOperation:
         return f"<li class='broken'><b>{name}</b>, {where}: the ledger holds something that is no number.</li>"
     verdict = "<span class='fine'>balances exactly</span>" if not difference else \

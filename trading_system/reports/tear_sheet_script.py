@@ -34,6 +34,7 @@ const draw = picture => {
     layout.font.size = 11;
     for (const key of ["xaxis", "yaxis"]) if (layout[key]) layout[key].nticks = 5;
     layout.dragmode = false;    // a finger scrolls the page
+    data.forEach(line => { if (line.mode === "markers") line.marker.size -= 2; });
   }
   layout.modebar = {bgcolor: "rgba(0,0,0,0)", color: layout.font.color};
   box.querySelectorAll(".unready").forEach(words => words.remove());

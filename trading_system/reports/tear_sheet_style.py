@@ -17,8 +17,8 @@ h1{font-size:26px;line-height:1.25;margin:0 0 4px}.names{font-weight:400;color:v
 h2{font-size:19px;margin:40px 0 4px;padding-top:10px;border-top:1px solid var(--line)}
 h3{font-size:15px;margin:18px 0 0}p{margin:6px 0}.soft{color:var(--muted);font-size:13px}
 nav{display:flex;flex-wrap:wrap;gap:2px 16px;margin:14px 0 0;font-size:14px}a{color:var(--gain)}
-.tiles{display:grid;grid-template-columns:64px repeat(4,1fr);gap:10px;margin:14px 0 0}
-.currency{align-self:center;font-weight:600;font-size:17px}
+.tiles{display:grid;grid-template-columns:fit-content(120px) repeat(4,1fr);gap:10px;margin:14px 0 0}
+.currency{align-self:center;font-weight:600;font-size:17px;min-width:48px}
 .tile{background:var(--card);border-radius:8px;padding:10px 14px;min-width:0}
 .tile dt{color:var(--muted);font-size:13px}.tile dd{margin:0}.big{font-size:21px;font-weight:600;font-variant-numeric:tabular-nums}
 .gain{color:var(--gain)}.loss{color:var(--loss)}
@@ -39,7 +39,7 @@ tfoot th,tfoot td{font-weight:600}
 #trades-table td.text,#trades-table th[scope=row]{max-width:24ch}td.negative{color:var(--loss)}
 thead button{background:none;border:0;padding:0;color:inherit;white-space:nowrap}thead button::after{content:" \\2195";opacity:.35}
 th[aria-sort=ascending] button::after{content:" \\2191";opacity:1}th[aria-sort=descending] button::after{content:" \\2193";opacity:1}
-#figures-table td{white-space:normal;max-width:30ch}
+#figures-table th[scope=row]{min-width:15ch}#figures-table td{white-space:normal;max-width:30ch}
 .months th[scope=rowgroup]{text-align:left;vertical-align:top;min-width:8ch;font-weight:600}
 .months td{min-width:62px;padding:4px 7px;border:1px solid var(--paper)}
 .months .gain{color:inherit;background:rgb(var(--heat-gain)/calc(.06 + var(--heat)*.5))}
@@ -48,11 +48,14 @@ th[aria-sort=ascending] button::after{content:" \\2191";opacity:1}th[aria-sort=d
 .pager{display:flex;align-items:center;gap:10px;font-size:13px}.pager[hidden]{display:none}
 .books{list-style:none;padding:0;margin:0;font-size:13px;font-variant-numeric:tabular-nums}.books li{padding:2px 0}.fine{color:var(--gain)}
 .broken{color:var(--loss);font-weight:700}footer{margin-top:40px;color:var(--muted);font-size:13px}
-@media (max-width:760px){body{padding:14px 12px 40px}h1{font-size:21px}.tiles{grid-template-columns:1fr 1fr}.currency{grid-column:1/-1}
+@media screen and (max-width:760px){
+ body{padding:14px 12px 40px}h1{font-size:21px}
+ .tiles{grid-template-columns:1fr 1fr}.currency{grid-column:1/-1}
  .big{font-size:17px}.tile{padding:8px 10px}th,td{padding:4px 7px}}
-@media print{body{max-width:none;padding:0;font-size:11px}nav,.choice,.pager{display:none}.scroll{overflow:visible}
+@media print{.big{font-size:15px}
+ body{max-width:none;padding:0;font-size:11px}nav,.choice,.pager{display:none}.scroll{overflow:visible}
  table{font-size:8px}th,td{padding:2px 3px}
  .months td{min-width:0}h2{break-after:avoid}h3{break-after:avoid}.picture,tr,.tile{break-inside:avoid}
  .tile,.months td{print-color-adjust:exact;-webkit-print-color-adjust:exact}
- thead button::after{content:none!important}}
+ thead button::after{content:none!important}.modebar-container,.modebar{display:none!important}section>p{break-after:avoid}}
 """

@@ -89,7 +89,8 @@ def months_table(results: Results) -> str:
             total = math.prod(1 + value for value in known) - 1 if known else None
             body.append(f"<tr>{who}<th scope='row'>{escaped(year)}</th>{''.join(_month(value, most) for value in months)}"
                         f"<td class='total'>{percent(total, True)}</td></tr>")
-    return scrolled("monthly returns", f"<table class='months'><thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody></table>")
+    rows = f"<thead><tr>{heads}</tr></thead><tbody>{''.join(body)}</tbody>"
+    return scrolled("monthly returns", f"<table id='months-table' class='months'>{rows}</table>")
 
 
 def table(

@@ -20,6 +20,8 @@ _KNOWN: dict[str, tuple[str, str]] = {
     "downside_risk": ("Downside risk a year", "percent"), "upside_risk": ("Upside risk a year", "percent"),
     "value_at_risk": ("Value at risk, 5 % worst", "percent"), "expected_shortfall": ("Expected shortfall, 5 % worst", "percent"),
     "frequency_above": ("Periods that gained", "percent"), "frequency_below": ("Periods that lost", "percent"),
+    "average_drawdown_seconds": ("Average time under water", "seconds"),
+    "longest_drawdown_seconds": ("Longest time under water", "seconds"), "buy_and_hold_return": ("Return of buying and holding", "percent"),
     "pain_index": ("Mean drawdown", "percent"), "ulcer_index": ("Ulcer index", "percent"),
     "expectancy": ("Profit of an average trade", "money"), "best": ("Best trade", "money"), "worst": ("Worst trade", "money"),
     "average_win": ("Average gain", "money"), "kelly": ("Kelly share", "percent"), "exposure": ("Time in the market", "percent"),

@@ -35,10 +35,7 @@ class House(Protocol):
     """What a desk needs of the engine."""
 
     clock: Clock
-
-    @property
-    def shield(self) -> Shield:
-        """Return what holds a shot back while a strategy is inside a verb."""
+    shield: Shield          # holds a shot back while a strategy is inside a verb
 
     def name_order(self, strategy: str) -> str:
         """Return a client order id that was never used before."""
