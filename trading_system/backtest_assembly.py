@@ -82,7 +82,8 @@ class _Traded:
 def build_backtest(plan: BacktestPlan) -> Backtest:
     """Lay the house together. Raises ConfigError where strategies and data do not go together."""
     settings = plan.settings
-    began_ns = plan.from_ns or min(history.report.first_ns for history in plan.histories)
+    # Without any data there is no first moment; _check_data says what is missing.
+    began_ns = plan.from_ns or min((history.report.first_ns for history in plan.histories), default=0)
     clock, consequences = Clock(began_ns), deque[ActionEvent]()
     limits = {enrolled.name: enrolled.limits for enrolled in plan.enrolled}
     service = DeskService(clock, _HOUSE, began_ns, RiskManager(), limits, consequences.append, _no_log)
