@@ -98,7 +98,7 @@ def build_backtest(plan: BacktestPlan) -> Backtest:
     for symbol in symbols:
         _lay_source(routes[symbol], [history for history in plan.histories if history.symbol == symbol])
     guard = HookGuard(_NoRuntime(), engine.fail)
-    service.stand_behind(guard)
+    service.stand_behind(guard, guard.contain)
     for enrolled in plan.enrolled:
         desk = desks[enrolled.name]
         for currency, amount in enrolled.settings.capital.items():

@@ -96,11 +96,13 @@ def last(folder: Path) -> dict[str, Any]:
 def test_a_newcomer_writes_sample_data_and_backtests_it(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
     folders = ["--config", "configs"]
-    first = subprocess.run([sys.executable, str(ROOT / "main.py"), "sample-data", *folders], cwd=tmp_path, capture_output=True, text=True,
+    first = subprocess.run([sys.executable, str(ROOT / "main.py"), "sample-data", *folders, "--out", "data"], cwd=tmp_path, capture_output=True,
+                           text=True,
                            timeout=60)
     assert first.returncode == 0, first.stderr
     assert first.stdout.splitlines()[-1] == "next: python main.py backtest"
-    second = subprocess.run([sys.executable, str(ROOT / "main.py"), "backtest", *folders, "--state", "state", "--to", "2024-01-01T02:00:00Z"],
+    words = ["backtest", *folders, "--state", "state", "--to", "2024-01-01T02:00:00Z"]
+    second = subprocess.run([sys.executable, str(ROOT / "main.py"), *words],
                             cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert second.returncode == 0, second.stderr
     assert "Traceback" not in second.stderr

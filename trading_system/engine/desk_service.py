@@ -19,6 +19,7 @@ from trading_system.strategy_host.shield import Shield
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NO_GUARD = Shield()
+Guarded = Callable[[Desk, Callable[..., None]], Callable[..., None]]
 LogLine = Callable[[str, str, str, Mapping[str, Any]], None]
 
 
@@ -29,7 +30,7 @@ class DeskService:
                  lay: Callable[[ActionEvent], None], log_line: LogLine) -> None:
         self.clock = clock
         self.timers = Timers()
-        self.guard: HookGuard | None = None
+        self._guarded: Guarded = lambda desk, hook: hook
         self.shield = _NO_GUARD
         self.fail: Callable[[Desk, str], None] = lambda desk, reason: None
         self.closed_reason = ""
@@ -42,9 +43,10 @@ class DeskService:
         self._limits = limits
         self._lay = lay
 
-    def stand_behind(self, guard: HookGuard) -> None:
-        """Let `guard` stand around timers, and its shield hold a shot back while a strategy is inside one of our verbs."""
-        self.guard, self.shield = guard, guard.shield
+    def stand_behind(self, guard: HookGuard, guarded: Guarded | None = None) -> None:
+        """Let `guard` stand around timers, in its way `guarded` (else `wrap`), and its shield hold a shot back while a strategy is inside
+        one of our verbs."""
+        self._guarded, self.shield = guarded or guard.wrap, guard.shield
 
     def name_order(self, strategy: str) -> str:
         """Return `<house>-<strategy>-<run>-<n>`: a deleted or restored state folder can never repeat one."""
@@ -68,8 +70,7 @@ class DeskService:
 
     def set_timer(self, desk: Desk, seconds: float, hook: Callable[[], None]) -> None:
         """Call a hook of the desk's strategy every so many seconds, with the guard around it."""
-        guarded = self.guard.wrap(desk, hook) if self.guard is not None else hook
-        self.timers.set(self.clock.now_ns, int(seconds * 1e9), guarded)
+        self.timers.set(self.clock.now_ns, int(seconds * 1e9), self._guarded(desk, hook))
 
 
 def base36(number: int) -> str:
