@@ -15,9 +15,7 @@ FAULTS = "/simulator/faults"
 
 @pytest.fixture
 def controlled(exchange: Exchange, make_faulty: Any) -> Any:
-    caller = make_faulty(exchange, faults=ControlledFaults())
-    caller.authorization = caller.authorization
-    return caller
+    return make_faulty(exchange, faults=ControlledFaults())
 
 
 def change(caller: Any, *pairs: tuple[str, str]) -> Any:

@@ -166,13 +166,21 @@ def test_only_free_money_can_go(faulty: Any) -> None:
     assert list(caller.faults.hits().values()) == [0, 0]
 
 
-def test_a_stop_order_that_a_forced_trade_sets_off_finds_an_honest_book(faulty: Any) -> None:
+def test_a_stop_order_that_a_forced_trade_sets_off_does_not_lie_across_from_the_crowd(faulty: Any) -> None:
     caller = faulty("cancel:cancel_race")
-    _, ask = caller.best()
+    bid, _ = caller.best()
     resting = caller.limit("BID", 50000, "0.1")
-    # The forced trade is at 50000, which sets this one off; it may buy everything up to 2000 above the market.
-    stop = caller.limit("BID", ask + 2000, "1", stop_price=50500, stop_direction="BELOW")
+    # The forced trade is at 50000, which sets this one off; every quote of the crowd is a better price than it asks for.
+    stop = caller.limit("ASK", 51000, "0.1", stop_price=50500, stop_direction="BELOW")
     caller.cancel(resting)
-    assert caller.order(stop)["status"] == "COMPLETE"
-    bought = Decimal(caller.order(stop)["counter"])
-    assert bought < (ask + 300) * 1
+    order = caller.order(stop)
+    assert (order["status"], Decimal(order["base"])) == ("COMPLETE", Decimal("0.1"))
+    assert 51000 < caller.best()[0] <= bid
+
+
+@pytest.mark.parametrize("rule", ["place:partial_fill", "place:trade_with_self", "place:stranger_trade", "place:deposit=5"])
+def test_what_others_do_is_handed_to_the_memory_with_the_call(faulty: Any, rule: str) -> None:
+    caller = faulty(rule)
+    caller.place("a")
+    assert caller.faults.rules[0].hits == 1
+    assert caller.api.exchange.take_changes() is None

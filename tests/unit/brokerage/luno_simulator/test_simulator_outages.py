@@ -8,6 +8,7 @@ import pytest
 
 from brokerage.luno_simulator.delivery import Delivery, Ending
 from brokerage.luno_simulator.exchange import Exchange
+from brokerage.luno_simulator.market_status import MarketStatus
 
 TICKER = ("GET", "/api/1/ticker")
 
@@ -60,8 +61,6 @@ def test_markets_open_at_their_time_though_nobody_calls(faulty: Any) -> None:
 
 def test_a_market_that_was_closed_before_is_closed_afterwards(faulty: Any) -> None:
     caller = faulty("ticker:maintenance=10s:nth=1:status=halted", "ticker:maintenance=20s:nth=2")
-    from brokerage.luno_simulator.market_status import MarketStatus
-
     caller.api.exchange.set_status(MarketStatus.POST_ONLY, "ETHZAR")
     told = []
     for _ in range(2):
