@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent
 COMMANDS = {
     "run": "trade (what happens without a command)",
+    "backtest": "run the strategies over history and tell what they came to",
     "check": "say what a start would find: configuration, strategies, keys, state folder, venue",
     "new-strategy": "write a strategy to begin with, and its test",
     "strategies": "list the strategies: files, instruments, params",
     "status": "show what a running or finished house is doing",
     "reference": "print every setting with its default and its bounds, as Markdown",
+    "sample-data": "write made-up market data, so that a backtest can be tried at once",
     "simulate": "run the simulated exchange by itself, for bots and clients to attach to",
 }
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
-from trading_system.core.ports import KeyNeeds, RateLeft, Runtime, Venue
+from trading_system.core.ports import Runtime
+from trading_system.core.venues import KeyNeeds, RateLeft, Venue
 from trading_system.settings.convert import convert
 from trading_system.settings.located import LocatedMapping
 from trading_system.settings.problems import Problems, nearest
@@ -19,6 +21,7 @@ from trading_system.settings.problems import Problems, nearest
 if TYPE_CHECKING:
     from brokerage.luno.settings import LunoSettings
     from brokerage.luno_simulator.launcher import SimulatorProcess
+    from brokerage.paper.venue import FillVenue
 
 #: The one account of the simulated exchange. It is no secret: the exchange answers this machine only.
 SIMULATOR_KEY = ("simulator", "not-a-secret")
@@ -41,7 +44,12 @@ def simulated_instruments(name: str, settings: LocatedMapping) -> list[Instrumen
     _luno_settings(name, settings)
     exchange = Exchange(1, has_crowd=False)
     answer = LunoApi(exchange, keys={}).handle("GET", "/api/exchange/1/markets", (), (), {}, exchange.now_ns)
-    return [mapping.instrument(row, None, name) for row in json.loads(answer.body)["markets"]]
+    # Fees are the made-up account's own: a backtest without fees would flatter.
+    found = []
+    for row in json.loads(answer.body)["markets"]:
+        market = exchange.floor(row["market_id"]).market
+        found.append(mapping.instrument(row, {"maker_fee": str(market.maker_rate), "taker_fee": str(market.taker_rate)}, name))
+    return found
 
 
 def key_needs(name: str, settings: LocatedMapping) -> KeyNeeds:
@@ -69,6 +77,25 @@ def serve(state_directory: str, seed: int, rate_limit: int | None, port: int) ->
     from brokerage.luno_simulator.launcher import become_simulator
 
     become_simulator(Path(state_directory), seed, rate_limit, port, *SIMULATOR_KEY)
+
+
+def fill_settings() -> type[Struct]:
+    """Return what can be set of how the paper venue fills orders."""
+    from brokerage.paper.fill_model import FillModel
+
+    return FillModel
+
+
+def paper(instruments: Sequence[Instrument], assumptions: str, settings: LocatedMapping) -> "FillVenue":
+    """Return a paper venue under the `assumptions` of that name, changed as `settings` says. Raises ConfigError."""
+    from brokerage.paper.fill_model import NAMED, FillModel
+    from brokerage.paper.venue import FillVenue
+
+    problems = Problems()
+    written = convert(settings, FillModel, problems)
+    problems.raise_if_any()
+    changes = {key: getattr(written, key) for key in settings.entries}
+    return FillVenue(instruments, replace(NAMED[assumptions], **changes))
 
 
 def _luno_settings(name: str, settings: LocatedMapping) -> "LunoSettings":

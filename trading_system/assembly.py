@@ -16,9 +16,9 @@ from trading_system.core.errors import TryAgain
 from trading_system.core.events import BalanceEvent
 from trading_system.core.instrument import Instrument
 from trading_system.core.market_data import Bar
-from trading_system.core.ports import Runtime, Venue, Watcher
+from trading_system.core.ports import Runtime, Watcher
 from trading_system.core.records import RunStarted, StrategyStarted
-from trading_system.engine.bar_builder import BarBuilder
+from trading_system.core.venues import Venue
 from trading_system.engine.books import Books
 from trading_system.engine.desk_service import DeskService
 from trading_system.engine.doubts import Doubts, DoubtSettings
@@ -32,20 +32,21 @@ from trading_system.engine.watchdog import Watchdog
 from trading_system.enrollment import Enrolled
 from trading_system.executors.broker_lanes import BrokerLanes
 from trading_system.executors.outbox import Outbox
-from trading_system.inventory import adoptions, check_account, check_known, check_ledgers, instruments_of, ledger_currency
+from trading_system.inventory import adoptions, check_account, check_known, check_ledgers, instruments_of
 from trading_system.oms.order_manager import OrderManager
 from trading_system.oms.position_manager import PositionManager
 from trading_system.risk.guarded_broker import GuardedBroker
 from trading_system.risk.kill_latch import KillLatch
 from trading_system.risk.limits import RiskLimits
 from trading_system.risk.risk_manager import RiskManager
+from trading_system.seating import join, seat
 from trading_system.settings.load import Settings, config_hash
 from trading_system.storage.atomic_file import write_atomically
 from trading_system.storage.journal import Journal
 from trading_system.strategy_host.desk import Desk
 from trading_system.strategy_host.hook_guard import HookGuard
 from trading_system.strategy_host.market_view import MarketView
-from trading_system.strategy_host.strategy_base import HOOKS, StrategyBase, writes
+from trading_system.strategy_host.strategy_base import StrategyBase
 from trading_system.watchers.board import Board
 from trading_system.watchers.counters import Counters
 from trading_system.watchers.event_log import EventLog
@@ -114,7 +115,7 @@ def build_house(plan: Plan) -> TradingSystem:
     doubts = Doubts(DoubtSettings(max(venue.settle_seconds for venue in plan.venues.values())))
     engine = Engine(clock, books, routes, service, doubts, outbox, (log, counters, board, *plan.watchers), lay)
     guard = HookGuard(runtime, engine.fail, system.hook_limit_seconds)
-    service.guard = guard
+    service.stand_behind(guard)
     errors: list[str] = []
     engine.on_error = errors.append
 
@@ -127,7 +128,10 @@ def build_house(plan: Plan) -> TradingSystem:
         _check_account(plan, engine)
     _fetch_history(plan, desks.values())
     for desk in desks.values():
-        _join(engine, queues, desk, guard, replay.states)
+        for symbol in join(engine, desk, guard.wrap):
+            queues.keep_for_bars(symbol)
+        if desk.strategy is not None:
+            _restore_state(desk.strategy, desk, replay.states.get(desk.name))
 
     watched = sorted({symbol for enrolled in plan.enrolled for symbol in enrolled.settings.instruments})
     pollers = [
@@ -173,18 +177,11 @@ def _end_polls(plan: Plan) -> None:
 
 def _seat(plan: Plan, past: Past, instruments: Mapping[str, Instrument], views: Mapping[str, MarketView],
           service: DeskService) -> list[Desk]:
-    collar = plan.settings.system.market_order_collar
     desks = []
     for enrolled in plan.enrolled:
-        settings, kind = enrolled.settings, enrolled.kind
-        strategy = kind()
-        strategy.params = enrolled.params
-        former = (past.strategies[name].symbols for name in (enrolled.name, settings.adopt) if name in past.strategies)
-        known = {symbol: instruments[symbol] for symbol in (*settings.instruments, *(symbol for group in former for symbol in group))}
-        currency = ledger_currency(plan.settings, enrolled.name, settings, known)
-        ledger = PositionManager(enrolled.name, known, {}, currency)
-        desks.append(Desk(enrolled.name, strategy, settings.instruments, OrderManager(enrolled.name), ledger, views, service,
-                          bar_ns=enrolled.bar_ns, on_stop=settings.on_stop, collar=collar))
+        former = (past.strategies[name].symbols for name in (enrolled.name, enrolled.settings.adopt) if name in past.strategies)
+        symbols = [symbol for group in former for symbol in group]
+        desks.append(seat(enrolled, plan.settings, instruments, views, service, symbols))
     for name, started in past.strategies.items():
         if name not in {enrolled.name for enrolled in plan.enrolled} and name not in past.adopted:
             ledger = PositionManager(name, {symbol: instruments[symbol] for symbol in started.symbols}, {}, started.currency)
@@ -201,23 +198,6 @@ def _started(plan: Plan, past: Past, house: str, now_ns: int, desks: Mapping[str
         for enrolled in plan.enrolled
     }
     return RunStarted(past.epoch + 1, now_ns, house, plan.settings.global_settings.mode, BUILD, config_hash(plan.settings), strategies)
-
-
-def _join(engine: Engine, queues: Queues, desk: Desk, guard: HookGuard, states: Mapping[str, bytes]) -> None:
-    strategy = desk.strategy
-    if strategy is None:
-        return
-    desk.hooks = {hook: guard.wrap(desk, getattr(strategy, hook)) for hook in HOOKS if writes(strategy, hook)}
-    if "on_bar" in desk.hooks:
-        desk.hooks["on_bar"] = desk.after_warm_up(desk.hooks["on_bar"], strategy.warm_up)
-    if desk.bar_ns:
-        for symbol in desk.symbols:
-            route = engine.routes[symbol]
-            if all(builder.bar_ns != desk.bar_ns for builder in route.builders):
-                route.builders.append(BarBuilder(symbol, desk.bar_ns))
-                queues.keep_for_bars(symbol)
-    _restore_state(strategy, desk, states.get(desk.name))
-    engine.join(desk)
 
 
 def _restore_state(strategy: StrategyBase, desk: Desk, saved: bytes | None) -> None:

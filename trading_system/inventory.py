@@ -11,7 +11,7 @@ from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
 from trading_system.core.order_update import ZERO
 from trading_system.core.order_words import plain
-from trading_system.core.ports import Venue
+from trading_system.core.venues import Venue
 from trading_system.enrollment import Enrolled
 from trading_system.oms.portfolio import Portfolio
 from trading_system.settings.house_settings import StrategySettings

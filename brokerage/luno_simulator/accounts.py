@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from brokerage.luno_simulator.fees import FeeRules
-from brokerage.luno_simulator.order import CROWD, CUSTOMER, ZERO, Order
+from brokerage.luno_simulator.order import CROWD, CUSTOMER, OUTSIDE, ZERO, Order
 from brokerage.luno_simulator.rejection import Rejection
 from brokerage.luno_simulator.statement import EntryKind, Movement, Statement
 from brokerage.luno_simulator.trade_tape import Trade
@@ -128,6 +128,24 @@ class Accounts:
                 self._move(order, trade, currency, -amount, EntryKind.FEE, f"Trading fee for order {order.order_id}")
                 self.fees_collected[currency] = self.fees_collected.get(currency, ZERO) + amount
         return fee
+
+    def transfer(self, currency: str, amount: Decimal, now_ms: int) -> None:
+        """Let the customer's money come from outside, or with a negative amount go there.
+
+        Outside is an account too, so that the sum over all accounts stays what it was. Raise Rejection when there is not
+        enough that is free.
+        """
+        if amount + self.available(CUSTOMER, currency) < 0:
+            raise Rejection("ErrInsufficientBalance", f"There is not enough {currency} to send.")
+        self._add(CUSTOMER, currency, amount)
+        self._add(OUTSIDE, currency, -amount)
+        words = "Received" if amount > 0 else "Sent"
+        description = f"{words} {abs(amount):f} {currency}"
+        self.statement.book(Movement(currency, now_ms, amount, amount, EntryKind.TRANSFER, description))
+
+    def totals(self) -> dict[tuple[str, str], Decimal]:
+        """Return all totals by (owner, currency)."""
+        return dict(self._totals)
 
     def snapshot(self, keys: set[tuple[str, str]]) -> dict[tuple[str, str], Decimal]:
         """Return the totals of some accounts by (owner, currency)."""

@@ -96,10 +96,14 @@ class LunoApi:
         form: Sequence[tuple[str, str]],
         headers: Mapping[str, str],
         now_ns: int,
+        *,
+        shown: Exchange | None = None,
+        refusal: Rejection | None = None,
     ) -> Answer:
         """Answer one request at `now_ns` (nanoseconds since the epoch).
 
-        `path` is percent-decoded. Rejections become answers; only `keep` and defects raise.
+        `path` is percent-decoded. `shown` is what a read sees instead of the exchange, `refusal` is what an admitted call
+        hears instead of being carried out. Rejections become answers; only `keep` and defects raise.
         """
         self.advance(now_ns)
         answer_headers = {"date": self._date_text()}
@@ -111,7 +115,9 @@ class LunoApi:
         try:
             if not path.startswith("/simulator/"):
                 self._access.admit(_header(headers, "authorization"), route.permission, now_ns)
-            told = route.answer(self.exchange, Parameters(query, form, path_id))
+            if refusal is not None:
+                raise refusal
+            told = route.answer(shown or self.exchange, Parameters(query, form, path_id))
             body = (told if isinstance(told, str) else json.dumps(told)).encode()
             status = 200
             if route.permission is None:

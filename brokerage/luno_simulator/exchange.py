@@ -63,9 +63,9 @@ class Exchange:
         books again and the crowd, newly seeded, quotes around the last prices; an order that its quotes meet is traded
         as ever.
         """
-        self.quirks = quirks
-        self._seed = seed
-        self._runs = saved.runs if saved else 0
+        self.quirks, self.has_crowd = quirks, has_crowd
+        self.seed = seed
+        self.runs = saved.runs if saved else 0
         # The ids of all runs must come from one permutation, or they could meet.
         self.id_seed = saved.id_seed if saved else seed
         self.genesis_ns = saved.genesis_ns if saved else genesis_ns
@@ -78,9 +78,9 @@ class Exchange:
         self.accounts = Accounts(saved.totals if saved else opening, fees_collected, self._fees, statement)
         self.account_list = AccountList(self.currencies, saved.extra_accounts if saved else ())
         self.register = OrderRegister(saved.orders, saved.trades) if saved else OrderRegister()
-        self._next_number = saved.next_number if saved else 1
+        self.next_number = saved.next_number if saved else 1
         # The crowd's ids are odd-numbered and start elsewhere in every run; the customer's are even.
-        self._next_crowd_number = self._runs << 40
+        self._next_crowd_number = self.runs << 40
         self.floors: dict[str, TradingFloor] = {}
         for market in self._markets:
             mark = saved.marks.get(market.pair) if saved else None
@@ -211,7 +211,7 @@ class Exchange:
         pairs = {order.market.pair for order in register.changed.values()}
         changes = Changes(
             now_ns=self.now_ns,
-            next_number=self._next_number,
+            next_number=self.next_number,
             orders=list(register.changed.values()),
             trades=register.new_trades,
             totals=accounts.snapshot(accounts.changed),
@@ -232,7 +232,7 @@ class Exchange:
         }
 
     def _generator(self, *purpose: str) -> Random:
-        return Random("/".join((str(self._seed), str(self._runs), *purpose)))
+        return Random("/".join((str(self.seed), str(self.runs), *purpose)))
 
     def _open_floor(self, market: Market, mark: MarketMark | None) -> TradingFloor:
         last_price, last_sequence, jump = market.start_price, _FIRST_SEQUENCE, 0
@@ -263,7 +263,7 @@ class Exchange:
         client_order_id: str,
         counter_budget: Decimal = ZERO,
     ) -> Order:
-        number = self._next_number
+        number = self.next_number
         identity, now_ms = order_id_of(2 * number, self.id_seed), self.now_ms
         order = Order(identity, number, CUSTOMER, floor.market, side, kind, price, volume, time_in_force, now_ms)
         order.counter_budget, order.client_order_id = counter_budget, client_order_id
@@ -275,7 +275,7 @@ class Exchange:
             self.accounts.check_cost(order)
         else:
             self.accounts.reserve(order, self.now_ms)
-        self._next_number += 1
+        self.next_number += 1
         self.register.add(order)
         floor.enter(order, self.now_ms)
 

@@ -36,7 +36,7 @@ class SimulatorProcess:
         """Start a simulator on a free port and return it when it answers.
 
         Its memory is `state_directory/exchange`, its messages go to `state_directory/simulator.log`; `rate_limit` is
-        calls a minute, None for no limit; `options` are more of the server's own (`--quirk`, `--control`). Raise
+        calls a minute, None for no limit; `options` are more of the server's own (`--quirk`, `--fault`, `--control`). Raise
         RuntimeError with the end of those messages when it is not ready within 10 seconds.
         """
         state_directory = state_directory.resolve()
@@ -85,14 +85,21 @@ class SimulatorProcess:
 
 
 def become_simulator(
-    state_directory: Path, seed: int, rate_limit: int | None, port: int, key_id: str, key_secret: str
+    state_directory: Path,
+    seed: int,
+    rate_limit: int | None,
+    port: int,
+    key_id: str,
+    key_secret: str,
+    options: Sequence[str] = (),
 ) -> None:
     """Turn this process into a simulator that Ctrl-C ends, listening on `port` of 127.0.0.1; does not come back.
 
-    Its memory is `state_directory/exchange`; `rate_limit` is calls a minute, None for no limit.
+    Its memory is `state_directory/exchange`; `rate_limit` is calls a minute, None for no limit; `options` are more of the
+    server's own (`--quirk`, `--fault`, `--control`).
     """
     command = _command(state_directory.resolve(), seed, rate_limit, key_id, key_secret)
-    os.execve(sys.executable, [*command, "--no-lifeline", "--port", str(port)], _environment(os.environ))
+    os.execve(sys.executable, [*command, "--no-lifeline", "--port", str(port), *options], _environment(os.environ))
 
 
 def _command(state_directory: Path, seed: int, rate_limit: int | None, key_id: str, key_secret: str) -> list[str]:

@@ -8,6 +8,7 @@ from brokerage.luno_simulator.account_routes import ACCOUNT_ROUTES
 from brokerage.luno_simulator.control_routes import CONTROL_ROUTES
 from brokerage.luno_simulator.crowd import LADDER
 from brokerage.luno_simulator.exchange import OPENING_BALANCES
+from brokerage.luno_simulator.fault_manual import fault_manual
 from brokerage.luno_simulator.market import default_markets
 from brokerage.luno_simulator.market_routes import MARKET_ROUTES
 from brokerage.luno_simulator.market_status import MarketStatus
@@ -43,6 +44,8 @@ by itself as a child process.
 | `--key ID:SECRET` | accepted key, may be repeated |
 | `--permissions BITS` | what the keys may do (99: balance, transactions, read and write orders) |
 | `--quirk NAME=VALUE` | choose what nobody knows about the real venue (below), may be repeated |
+| `--fault RULE` | misbehave (below), may be repeated |
+| `--fault-seed N` | other chances for the faults |
 | `--control` | open the simulator's own calls (below) |
 | `--no-lifeline` | do not end with standard input; obey `Ctrl-C` |
 """
@@ -77,7 +80,7 @@ archiving of orders after 100 days, the circuit breaker, and an account's suspen
 
 def manual_text() -> str:
     """Return the whole manual."""
-    return "\n".join([_OPENING, *_calls(), _ASSUMED, *_markets(), *_control(), *_quirks(), _NOT_SIMULATED])
+    return "\n".join([_OPENING, *_calls(), _ASSUMED, *_markets(), *_control(), *fault_manual(), *_quirks(), _NOT_SIMULATED])
 
 
 def _calls() -> Iterator[str]:

@@ -59,10 +59,8 @@ def _order_book(exchange: Exchange, parameters: Parameters) -> dict[str, object]
     floor = exchange.floor(parameters.text("pair"))
 
     def side_rows(side: Side) -> list[dict[str, str]]:
-        return [
-            {"price": market_text(order.limit_price), "volume": market_text(order.remaining)}
-            for order in floor.book.orders(side)
-        ]
+        rows = floor.book.rows(side)
+        return [{"price": market_text(price), "volume": market_text(volume)} for price, volume in rows]
 
     return {"timestamp": floor.changed_ms, "bids": side_rows(Side.BID), "asks": side_rows(Side.ASK)}
 

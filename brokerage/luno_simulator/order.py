@@ -11,6 +11,8 @@ ZERO = Decimal(0)
 
 CUSTOMER = "customer"
 CROWD = "crowd"
+# Where deposits come from and withdrawals go.
+OUTSIDE = "outside"
 
 
 class Side(StrEnum):

@@ -66,6 +66,11 @@ class OrderBook:
         for price in reversed(prices) if side is Side.BID else iter(prices):
             yield price, sum((order.remaining for order in self._levels[side][price].values()), ZERO)
 
+    def rows(self, side: Side) -> Iterator[tuple[Decimal, Decimal]]:
+        """Yield price and remaining volume of each order of a side, best first."""
+        for order in self.orders(side):
+            yield order.limit_price, order.remaining
+
     def crosses(self, order: Order) -> bool:
         """Tell whether the order would trade if it came in now."""
         best = self.best_price(order.side.opposite)

@@ -8,7 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from brokerage.luno_simulator.api import Answer, LunoApi
+from brokerage.luno_simulator.delivery import Delivery
+from brokerage.luno_simulator.exchange import Exchange
 from brokerage.luno_simulator.exchange_clock import ExchangeClock
+from brokerage.luno_simulator.fault_control import ControlledFaults
+from brokerage.luno_simulator.faults import Faults
 from brokerage.luno_simulator.ledger import Ledger
 from brokerage.luno_simulator.server_options import ServerOptions
 
@@ -34,6 +38,12 @@ class RunningExchange:
             keep=self._ledger.note,
             has_control=options.has_control,
         )
+        self._options = options
+        self._faults: Faults | None = None
+        if options.has_control:
+            self._faults = ControlledFaults(options.faults, options.fault_seed, reopen=self._reopen)
+        elif options.faults:
+            self._faults = Faults(options.faults, options.fault_seed, reopen=self._reopen)
         self._ticks = 0
 
     def handle(
@@ -43,8 +53,11 @@ class RunningExchange:
         query: Sequence[tuple[str, str]],
         form: Sequence[tuple[str, str]],
         headers: Mapping[str, str],
-    ) -> Answer:
-        """Answer one request now. The answer may leave only after `sync`."""
+    ) -> Answer | Delivery:
+        """Answer one request now, or say how a fault delivers the answer. It may leave only after `sync`."""
+        faults = self._faults
+        if faults is not None:
+            return _or_end(lambda: faults.deliver(self._api, method, path, query, form, headers, self._catch_up()))
         return _or_end(lambda: self._api.handle(method, path, query, form, headers, self._catch_up()))
 
     @property
@@ -58,7 +71,7 @@ class RunningExchange:
 
     def tick(self) -> None:
         """Let the crowd live until now; about once a second note where the markets stand."""
-        _or_end(lambda: self._api.advance(self._catch_up()))
+        _or_end(self._live)
         self.sync()
         self._ticks += 1
         if self._ticks % _TICKS_PER_MARKS == 0:
@@ -68,6 +81,17 @@ class RunningExchange:
         """Note where the markets stand and let go of the folder."""
         self._ledger.keep_marks(self._api.exchange)
         self._ledger.close()
+
+    def _live(self) -> None:
+        if self._faults is None:
+            self._api.advance(self._catch_up())
+        else:
+            self._faults.advance(self._api, self._catch_up())
+
+    def _reopen(self, exchange: Exchange, now_ns: int) -> Exchange:
+        # From the disk and nothing else, as after a crash.
+        self._ledger.sync()
+        return self._ledger.open_exchange(self._options.seed, now_ns, self._options.quirks)
 
     def _catch_up(self) -> int:
         now_ns = self._clock.now_ns()

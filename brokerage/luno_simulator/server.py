@@ -15,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from brokerage.luno_simulator.delivery import Delivery
 from brokerage.luno_simulator.fact_log import DamagedLogError
+from brokerage.luno_simulator.fault_carrier import FaultyResponse
 from brokerage.luno_simulator.folder_lock import FolderInUseError
 from brokerage.luno_simulator.lifeline import hang_on_lifeline
 from brokerage.luno_simulator.running_exchange import RunningExchange
@@ -42,6 +44,8 @@ class SimulatorServer(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 date_header=False,
+                # Whoever calls is who it is: faults find the connection by it.
+                proxy_headers=False,
                 timeout_graceful_shutdown=1,
             )
         )
@@ -74,10 +78,33 @@ class SimulatorServer(uvicorn.Server):
 
     async def _answer(self, request: Request) -> Response:
         query = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        form = parse_qsl((await request.body()).decode("latin-1"), keep_blank_values=True)
+        form = _form_of(await request.body())
         answer = self._exchange.handle(request.method, request.scope["path"], query, form, request.headers)
         await self._sync.wait()
+        if isinstance(answer, Delivery):
+            if answer.offline_seconds:
+                self._go_offline(answer.offline_seconds)
+            return FaultyResponse(answer, self.server_state.connections)
         return Response(answer.body, answer.status, dict(answer.headers))
+
+    def _go_offline(self, seconds: float) -> None:
+        # Nobody can connect any more; who is connected is answered by the faults themselves.
+        port = self.servers[0].sockets[0].getsockname()[1]
+        for server in self.servers:
+            server.close()
+
+        async def come_back() -> None:
+            await asyncio.sleep(seconds)
+            self.config.port = port
+            await self.startup()
+
+        self._coming_back = asyncio.create_task(come_back())
+
+
+def _form_of(body: bytes) -> list[tuple[str, str]]:
+    text = body.decode("latin-1")
+    # JSON is for the simulator's own calls; the venue's have forms.
+    return [("rules", text)] if text[:1] in ("{", "[") else parse_qsl(text, keep_blank_values=True)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from brokerage.luno_simulator.fault_rule import FaultRule, read_rules
 from brokerage.luno_simulator.quirks import Quirks
 from brokerage.luno_simulator.route import Permission
 
@@ -28,6 +29,8 @@ class ServerOptions:
     has_lifeline: bool
     quirks: Quirks
     has_control: bool
+    faults: Sequence[FaultRule] = ()
+    fault_seed: int = 0
 
 
 def parse_options(arguments: Sequence[str] | None = None) -> ServerOptions:
@@ -44,11 +47,16 @@ def parse_options(arguments: Sequence[str] | None = None) -> ServerOptions:
     parser.add_argument(
         "--quirk", action="append", default=[], metavar="NAME=VALUE", help="see docs/luno_simulator.md; may be repeated"
     )
-    parser.add_argument("--control", action="store_true", help="open /simulator/..., by which markets are halted")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="RULE", help="misbehave, as place:reply_lost:p=0.1; may be repeated"
+    )
+    parser.add_argument("--fault-seed", type=_number, default=0, help="seed of the faults' chances (default 0)")
+    parser.add_argument("--control", action="store_true", help="open /simulator/..., by which markets are halted and faults made")
     parser.add_argument("--no-lifeline", action="store_true", help="do not end with standard input; obey Ctrl-C")
     given = parser.parse_args(arguments)
     try:
         quirks = Quirks.parse(given.quirk)
+        faults = read_rules(given.fault)
     except ValueError as error:
         parser.error(str(error))
     return ServerOptions(
@@ -60,6 +68,8 @@ def parse_options(arguments: Sequence[str] | None = None) -> ServerOptions:
         has_lifeline=not given.no_lifeline,
         quirks=quirks,
         has_control=given.control,
+        faults=faults,
+        fault_seed=given.fault_seed,
     )
 
 
@@ -71,7 +81,7 @@ def _port(text: str) -> int:
 
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit():
-        raise argparse.ArgumentTypeError("permissions are a whole number, the sum of the bits")
+        raise argparse.ArgumentTypeError("write a whole number")
     return int(text)
 
 

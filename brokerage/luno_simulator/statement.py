@@ -1,6 +1,7 @@
 """The customer's account statements: one numbered row for each movement of money or of a reservation; written by
 `accounts.py`, read by the account routes. It is append-only: a row must never change, move or vanish."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
@@ -73,6 +74,18 @@ class Statement:
     def count(self, currency: str) -> int:
         """Return the number of the newest row, zero when there is none."""
         return len(self._entries.get(currency, ()))
+
+    def entries(self, currency: str) -> Sequence[Entry]:
+        """Return all rows of a currency, oldest first."""
+        return self._entries.get(currency, ())
+
+    def until(self, timestamp_ms: int) -> "Statement":
+        """Return the statement as it was when this millisecond was over."""
+        earlier = Statement()
+        for currency, entries in self._entries.items():
+            end = bisect_right(entries, timestamp_ms, key=lambda entry: entry.movement.timestamp_ms)
+            earlier._entries[currency] = entries[:end]
+        return earlier
 
     def _enter(self, movement: Movement) -> None:
         balance, available = self.balances(movement.currency)

@@ -1,0 +1,1 @@
+"""The paper venue: answers orders from market data, in a backtest and on paper."""

@@ -54,7 +54,8 @@ def _is_top_level(source: Source, node: ast.AST) -> bool:
 
 
 def test_every_library_that_is_imported_is_declared_and_every_declared_one_is_imported() -> None:
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
     names = {line.split(">")[0].split("=")[0].split("[")[0].strip().lower() for line in declared}
     distribution = {"yaml": "pyyaml", "dotenv": "python-dotenv"}
     used = {module.split(".")[0] for source in FILES for _, module in rules.imports(source)} & rules.LIBRARIES.keys()

@@ -56,7 +56,10 @@ def test_every_command_is_one_that_can_be_typed(page: str, command: str) -> None
     elif words[:2] == ["-m", "pytest"]:
         assert all((ROOT / word).exists() for word in words[2:] if not word.startswith("-"))
     elif words[0] == "-m" and words[1] != "venv":
-        assert (ROOT / (words[1].replace(".", "/") + ".py")).is_file()
+        module = ROOT / words[1].replace(".", "/")
+        assert module.with_suffix(".py").is_file() or (module / "__main__.py").is_file()
+    elif words[0] == "-c":
+        compile(words[1], page, "exec")
     else:
         assert words[:2] == ["-m", "venv"]
 
@@ -90,8 +93,8 @@ def test_every_strategy_that_is_shown_loads(page: str, text: str, tmp_path: Path
 
 
 def test_the_two_set_up_commands_are_exactly_two() -> None:
-    setting_up = [text.strip() for page, text in blocks("sh") if page == "README.md" and "venv" in text]
-    assert setting_up == [f"{SET_UP}. && .venv/bin/python main.py", f"{SET_UP}'.[test,contract]' && .venv/bin/python -m pytest"]
+    setting_up = [text.strip() for page, text in blocks("sh") if page == "README.md" and "-m venv" in text]
+    assert setting_up == [f"{SET_UP}. && .venv/bin/python main.py", f"{SET_UP}'.[test,contract,data,plot]' && .venv/bin/python -m pytest"]
 
 
 def test_the_reference_of_the_settings_is_what_the_program_says(capsys: pytest.CaptureFixture[str]) -> None:

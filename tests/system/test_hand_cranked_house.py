@@ -23,7 +23,7 @@ from tests.hand_cranked_runtime import HandCrankedRuntime
 from trading_system.assembly import Plan, build_house
 from trading_system.core.disk_files import DISK
 from trading_system.core.events import CancelEvent, FillEvent, OrderEvent, OrderUpdateEvent, WarningEvent
-from trading_system.core.ports import Venue
+from trading_system.core.venues import Venue
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import enroll
 from trading_system.settings.load import load_settings

@@ -15,10 +15,10 @@ SHIPPED = sorted((ROOT / "strategies").glob("*.py"))
 
 def test_the_door_offers_what_strategies_need():
     assert set(trading_system.__all__) == {
-        "StrategyBase", "Tick", "Trade", "Bar", "Book", "Order", "Fill", "Side", "OrderState", "Instrument",
+        "StrategyBase", "Tick", "Trade", "Bar", "Book", "Order", "Fill", "Side", "OrderState", "Instrument", "indicators",
     }
     for name in trading_system.__all__:
-        assert getattr(trading_system, name).__name__ == name
+        assert getattr(trading_system, name).__name__.removeprefix("trading_system.") == name
         assert name in dir(trading_system)
 
 
@@ -34,15 +34,16 @@ def test_editors_and_mypy_are_told_of_the_same_names():
     (block,) = [node for node in tree.body if isinstance(node, ast.If)]
     assert ast.unparse(block.test) == "TYPE_CHECKING"
     told = {name.name: f"{node.module}" for node in block.body if isinstance(node, ast.ImportFrom) for name in node.names}
-    assert told == {name: getattr(trading_system, name).__module__ for name in trading_system.__all__}
+    assert told == {name: getattr(getattr(trading_system, name), "__module__", "trading_system") for name in trading_system.__all__}
 
 
 def test_importing_the_house_imports_nothing_else():
     code = ("import sys; import trading_system; "
             "print('msgspec' in sys.modules, [name for name in sys.modules if name.startswith('trading_system.')]); "
-            "from trading_system import Tick; print('msgspec' in sys.modules)")
+            "from trading_system import Tick; print('msgspec' in sys.modules, 'trading_system.indicators' in sys.modules); "
+            "print(trading_system.indicators.SMA(20).period)")
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert told.splitlines() == ["False []", "True"]
+    assert told.splitlines() == ["False []", "True False", "20"]
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

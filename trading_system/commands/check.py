@@ -17,9 +17,9 @@ from trading_system.commands.preparation import Prepared, prepare
 from trading_system.commands.state_folder import check_state_folder
 from trading_system.core.errors import BrokerError, ConfigError, InvariantBroken
 from trading_system.core.order_words import plain
-from trading_system.core.ports import Venues
 from trading_system.core.records import RunEnded, RunStarted
 from trading_system.core.runtime import ThreadRuntime
+from trading_system.core.venues import Venues
 from trading_system.risk.kill_latch import KillLatch
 from trading_system.settings.located import DEFAULT, place_of
 from trading_system.settings.problems import Problems

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
-from trading_system.core.ports import Venues
+from trading_system.core.venues import Venues
 from trading_system.settings.load import GLOBAL_FILE, Settings, read_settings
 from trading_system.settings.problems import Problems, shown
 

@@ -10,7 +10,7 @@ import msgspec
 
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
-from trading_system.core.ports import Venues
+from trading_system.core.venues import Venues
 from trading_system.enrollment import Enrolled, read_strategies
 from trading_system.inventory import check_brokers, check_instruments
 from trading_system.settings.load import Settings, read_settings

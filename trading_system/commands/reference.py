@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from trading_system.core.ports import Venues
+from trading_system.core.venues import Venues
 from trading_system.risk.limits import RiskLimits
 from trading_system.settings.house_settings import GlobalSettings, SimulatorSettings, StrategySettings, SystemSettings
 from trading_system.settings.located import default_mapping

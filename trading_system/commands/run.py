@@ -23,8 +23,8 @@ from trading_system.console.strategy_rows import strategy_cells
 from trading_system.core.errors import BrokerError, ConfigError, InvariantBroken, TryAgain
 from trading_system.core.order import Order
 from trading_system.core.order_words import order_words
-from trading_system.core.ports import Exchange, Venue, Venues
 from trading_system.core.runtime import ThreadRuntime
+from trading_system.core.venues import Exchange, Venue, Venues
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import Enrolled
 from trading_system.settings.problems import Problems, shown

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 from trading_system.commands.state_folder import check_state_folder
-from trading_system.core.ports import Venues
+from trading_system.core.venues import Venues
 from trading_system.settings.load import read_settings
 from trading_system.settings.problems import Problems, shown
 from trading_system.settings.scalars import UnreadableText, read_whole_number

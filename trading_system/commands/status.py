@@ -7,7 +7,7 @@ from typing import Any
 
 from trading_system.console.strategy_rows import strategy_cells
 from trading_system.core.errors import ConfigError
-from trading_system.core.ports import Venues
+from trading_system.core.venues import Venues
 from trading_system.settings.load import load_settings
 
 

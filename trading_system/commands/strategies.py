@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from trading_system.commands.preparation import prepare
-from trading_system.core.ports import Venues
+from trading_system.core.venues import Venues
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ import msgspec
 from trading_system.core.order import OrderRequest
 
 
-class PlaceOrder(msgspec.Struct, frozen=True):
+class PlaceOrder(msgspec.Struct, frozen=True, gc=False):
     """Send this order to its broker."""
 
     request: OrderRequest

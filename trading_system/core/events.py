@@ -35,19 +35,28 @@ class CommandEvent(msgspec.Struct, frozen=True, tag=True):
     strategy: str = ""
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class VerdictNumbers(msgspec.Struct, frozen=True, gc=False):
+    """What a verdict was given on: the most the order may take of `currency`, what was free of it, and how many orders were open."""
+
+    currency: str
+    needed: Decimal
+    free: Decimal
+    open_orders: int
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What risk said of an order: accepted, or a code, a sentence people understand and the numbers it was judged by."""
 
     is_accepted: bool
     code: str = ""
     sentence: str = ""
-    numbers: dict[str, str] = {}
+    numbers: VerdictNumbers | None = None
 
 
 ACCEPTED = Verdict(True)
 
 
-class OrderEvent(msgspec.Struct, frozen=True, tag=True):
+class OrderEvent(msgspec.Struct, frozen=True, tag=True, gc=False):
     """A strategy ordered. The price and the time it decided on are kept with the verdict, so that `why` can tell."""
 
     request: OrderRequest
@@ -64,13 +73,13 @@ class CancelEvent(msgspec.Struct, frozen=True, tag=True):
     by: str = ""
 
 
-class FillEvent(msgspec.Struct, frozen=True):
+class FillEvent(msgspec.Struct, frozen=True, gc=False):
     """An update added a fill; laid after the books are written."""
 
     fill: Fill
 
 
-class OrderUpdateEvent(msgspec.Struct, frozen=True, tag=True):
+class OrderUpdateEvent(msgspec.Struct, frozen=True, tag=True, gc=False):
     """One answer about one order came in."""
 
     update: OrderUpdate

@@ -3,8 +3,10 @@
 The only place where a float becomes a Decimal.
 """
 
+from collections import defaultdict
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -12,6 +14,7 @@ from trading_system.core.side import Side
 
 Number = int | float | str | Decimal
 _SNAP = Decimal("1e-9")
+_MOST_REMEMBERED = 65_536
 
 
 class MarketStatus(StrEnum):
@@ -46,7 +49,7 @@ def exact(value: Number) -> Decimal:
     return number
 
 
-class Instrument(msgspec.Struct, frozen=True):
+class Instrument(msgspec.Struct, frozen=True, dict=True):
     """A market at one broker. `symbol` is `<venue's name>.<broker's name>`; price steps are in counter per base, quantity steps in base.
 
     `multiplier` is the value of one point of price for one unit (1 on spot); `is_spot` means nothing can be sold that is not held.
@@ -69,8 +72,10 @@ class Instrument(msgspec.Struct, frozen=True):
     multiplier: Decimal = Decimal(1)
     is_spot: bool = True
     has_market_orders_by_quantity: bool = False
+    has_stop_orders: bool = False
+    has_stop_limit_orders: bool = False
 
-    @property
+    @cached_property
     def broker(self) -> str:
         """Return the broker's name: what stands behind the last dot of the symbol."""
         return self.symbol.rpartition(".")[2]
@@ -98,11 +103,21 @@ class Instrument(msgspec.Struct, frozen=True):
         return self._on_grid(value, self.value_step, ROUND_DOWN, "value")
 
     def _on_grid(self, value: Number, step: Decimal, rounding: str, what: str) -> Decimal:
-        number = exact(value)
-        steps = number / step
+        # Strategies ask for few sizes, and prices come back: a float that was put on the grid before need not be again.
+        known = self._known[what, rounding] if type(value) is float else {}
+        if value in known:
+            return known[value]
+        steps = exact(value) / step
         nearest = steps.to_integral_value(ROUND_HALF_EVEN)
         if abs(steps - nearest) > _SNAP:
             nearest = steps.to_integral_value(rounding)
         if nearest <= 0:
             raise ValueError(f"{what} {value!r} must be at least one step of {step} on {self.symbol}")
-        return nearest * step
+        if len(known) >= _MOST_REMEMBERED:
+            known.clear()
+        known[value] = result = nearest * step
+        return result
+
+    @cached_property
+    def _known(self) -> defaultdict[tuple[str, str], dict[Number, Decimal]]:
+        return defaultdict(dict)

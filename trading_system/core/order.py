@@ -18,6 +18,7 @@ class OrderKind(StrEnum):
     MARKET = "market"
     LIMIT = "limit"
     STOP_LIMIT = "stop_limit"
+    STOP = "stop"
 
 
 class TimeInForce(StrEnum):
@@ -44,6 +45,8 @@ class OrderState(IntEnum):
     DENIED = 10         #: our own house said no; it never left
     NOT_PLACED = 11     #: proved never to have arrived
 
+    __hash__ = int.__hash__         # an Enum's own is Python code, and states are keys
+
     @property
     def is_done(self) -> bool:
         """Tell whether nothing more is expected of the order."""
@@ -58,8 +61,10 @@ class CancelState(IntEnum):
     SENT = 2
     UNKNOWN = 3
 
+    __hash__ = int.__hash__
 
-class OrderRequest(msgspec.Struct, frozen=True):
+
+class OrderRequest(msgspec.Struct, frozen=True, gc=False):
     """What was asked for; never changes and crosses threads. `quantity` is in base units, `value` (counter units) stands in its place
     for a market order by value. `created_ns` is the stamp of the event that caused it."""
 
@@ -78,7 +83,7 @@ class OrderRequest(msgspec.Struct, frozen=True):
     tag: str = ""
 
 
-class Order(msgspec.Struct, eq=False):
+class Order(msgspec.Struct, eq=False, gc=False):
     """One order of a strategy: `request` is what was asked, the rest what is known. Numbers read here are floats; the Decimals are in
     `request` (asked) and `exact` (filled). `reference` is the price it was decided on; `reason` and `code` say why it ended."""
 
@@ -160,7 +165,7 @@ class Order(msgspec.Struct, eq=False):
         return max(self.request.quantity - self.exact.filled_quantity, ZERO)
 
 
-class FillAmounts(msgspec.Struct, frozen=True):
+class FillAmounts(msgspec.Struct, frozen=True, gc=False):
     """The exact amounts of one fill: base quantity, counter value, fees per currency."""
 
     quantity: Decimal
@@ -168,7 +173,7 @@ class FillAmounts(msgspec.Struct, frozen=True):
     fees: dict[str, Decimal]
 
 
-class Fill(msgspec.Struct, frozen=True):
+class Fill(msgspec.Struct, frozen=True, gc=False):
     """What an update added to an order: the difference of two totals. The numbers are floats, the Decimals are under `exact`.
 
     A fill with quantity 0 is a fee adjustment: the venue corrected or completed the fees of what was already booked.

@@ -10,7 +10,7 @@ from trading_system.core.side import Side
 ZERO = Decimal(0)
 
 
-class Totals(msgspec.Struct, frozen=True):
+class Totals(msgspec.Struct, frozen=True, gc=False):
     """All that was ever filled of one order: quantity in base, value in counter, fees per currency. A price is divided out."""
 
     filled_quantity: Decimal = ZERO
@@ -38,8 +38,10 @@ class Answer(IntEnum):
     CANCEL_REFUSED = 14     #: the venue says there is nothing to cancel; look the order up
     CANCEL_UNKNOWN = 15     #: the request to cancel may or may not have arrived
 
+    __hash__ = int.__hash__         # an Enum's own is Python code, and answers are keys
 
-class Evidence(msgspec.Struct, frozen=True):
+
+class Evidence(msgspec.Struct, frozen=True, gc=False):
     """Where an answer comes from. `asked_ns` is when the question left, `answered_ns` when the answer was read, both UTC nanoseconds."""
 
     endpoint: str
@@ -49,7 +51,7 @@ class Evidence(msgspec.Struct, frozen=True):
     code: str = ""
 
 
-class OrderUpdate(msgspec.Struct, frozen=True):
+class OrderUpdate(msgspec.Struct, frozen=True, gc=False):
     """One answer about one order. `symbol`, `side` and `quantity` echo what the venue holds under our name, where it says so;
     `code` is the reason as one word of ours, `reason` the sentence."""
 

@@ -1,4 +1,4 @@
-"""Builds bars from ticks or trades: buckets aligned to the epoch, delivered at the first beat or tick after their end.
+"""Builds bars from ticks, trades or shorter bars: buckets aligned to the epoch, delivered at the first beat or tick after their end.
 
 The engine's thread feeds it; it knows no clock and no strategy.
 """
@@ -6,6 +6,7 @@ The engine's thread feeds it; it knows no clock and no strategy.
 import math
 
 from trading_system.core.market_data import Bar
+from trading_system.engine.timers import NEVER_NS
 
 
 class BarBuilder:
@@ -44,6 +45,30 @@ class BarBuilder:
             self._volume += quantity
             self._count += 1
         return ended
+
+    @property
+    def end_ns(self) -> int:
+        """Return when the running bar ends; far beyond all history when none runs."""
+        return self._start_ns + self.bar_ns if self._start_ns else NEVER_NS
+
+    def add_bar(self, bar: Bar) -> tuple[Bar, ...]:
+        """Add a shorter bar, whose length divides ours; return what ended before it began, and our bar when that one was its last."""
+        before = self.close_due(bar.start_ns)
+        start_ns = bar.start_ns - bar.start_ns % self.bar_ns
+        if self._start_ns != start_ns:
+            self._start_ns = start_ns
+            self._is_partial = bar.start_ns > start_ns and not self._first_ns
+            self._open, self._high, self._low = bar.open, bar.high, bar.low
+            self._volume, self._count = bar.volume, bar.count
+        else:
+            self._high = max(self._high, bar.high)
+            self._low = min(self._low, bar.low)
+            self._volume += bar.volume
+            self._count += bar.count
+        self._first_ns = self._first_ns or bar.start_ns
+        self._close = bar.close
+        ended = (before, self.close_due(bar.time_ns))
+        return tuple(one for one in ended if one is not None)
 
     def close_due(self, now_ns: int) -> Bar | None:
         """Return the running bar if its end has passed at `now_ns`; empty buckets make no bar."""

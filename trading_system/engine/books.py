@@ -21,6 +21,7 @@ class Books:
         self.house = house
         self.desks = dict(desks)
         self._adopted = adopted or {}
+        self._runs: dict[str, Desk] = {}
 
     def desk(self, strategy: str) -> Desk:
         """Return the desk of a strategy, under its own name or a former one. Raises KeyError for one that was never heard of."""
@@ -32,15 +33,20 @@ class Books:
 
     def find(self, client_order_id: str) -> tuple[Desk, Order] | None:
         """Return the desk and the order of that name; None when it is a stranger's, or long over."""
-        parts = client_order_id.split("-")
-        if len(parts) != 4 or parts[0] != self.house:
+        run = client_order_id.rpartition("-")[0]
+        desk = self._runs.get(run) or self._desk_of(run)
+        order = desk.orders.get(client_order_id) if desk is not None else None
+        return (desk, order) if desk is not None and order is not None else None
+
+    def _desk_of(self, run: str) -> Desk | None:
+        parts = run.split("-")
+        if len(parts) != 3 or parts[0] != self.house:
             return None
         try:
-            desk = self.desk(parts[1])
+            desk = self._runs[run] = self.desk(parts[1])
         except KeyError:
             return None
-        order = desk.orders.get(client_order_id)
-        return (desk, order) if order is not None else None
+        return desk
 
     def apply(self, desk: Desk, order: Order, update: OrderUpdate, now_ns: int) -> Change:
         """Apply an answer: the order, its fill in the ledger, its reservation. The same answer twice changes nothing the second time."""
@@ -48,9 +54,12 @@ class Books:
         fill = change.fill
         if fill is not None:
             # A fee can only be corrected on what was filled: without a fill, the price the order was decided on is the nearest known.
-            filled = order.exact
-            desk.positions.apply(fill, filled.filled_value / filled.filled_quantity if filled.filled_quantity else order.reference)
-            desk.fills += 1 if fill.exact.quantity else 0
+            if fill.exact.quantity:
+                desk.positions.apply(fill)
+                desk.fills += 1
+            else:
+                filled = order.exact
+                desk.positions.apply(fill, filled.filled_value / filled.filled_quantity if filled.filled_quantity else order.reference)
         return change
 
     def open_orders(self, broker: str = "") -> Iterator[tuple[Desk, Order]]:

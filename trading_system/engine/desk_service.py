@@ -3,8 +3,7 @@
 Called from inside strategies' verbs, on the engine's thread.
 """
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +19,7 @@ from trading_system.strategy_host.shield import Shield
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _NO_GUARD = Shield()
+Guarded = Callable[[Desk, Callable[..., None]], Callable[..., None]]
 LogLine = Callable[[str, str, str, Mapping[str, Any]], None]
 
 
@@ -30,26 +30,28 @@ class DeskService:
                  lay: Callable[[ActionEvent], None], log_line: LogLine) -> None:
         self.clock = clock
         self.timers = Timers()
-        self.guard: HookGuard | None = None
+        self._guarded: Guarded = lambda desk, hook: hook
+        self.shield = _NO_GUARD
         self.fail: Callable[[Desk, str], None] = lambda desk, reason: None
         self.closed_reason = ""
         self.broken: dict[str, str] = {}
         self.log_line = log_line
         self._house = house
         self._run = base36(run_started_ns // 1_000_000_000)
-        self._numbers: dict[str, Iterator[int]] = {}
+        self._numbers: dict[str, int] = {}
         self._risk = risk
         self._limits = limits
         self._lay = lay
 
-    @property
-    def shield(self) -> Shield:
-        """Return what holds a shot back while a strategy is inside one of our verbs."""
-        return self.guard.shield if self.guard is not None else _NO_GUARD
+    def stand_behind(self, guard: HookGuard, guarded: Guarded | None = None) -> None:
+        """Let `guard` stand around timers, in its way `guarded` (else `wrap`), and its shield hold a shot back while a strategy is inside
+        one of our verbs."""
+        self._guarded, self.shield = guarded or guard.wrap, guard.shield
 
     def name_order(self, strategy: str) -> str:
         """Return `<house>-<strategy>-<run>-<n>`: a deleted or restored state folder can never repeat one."""
-        return f"{self._house}-{strategy}-{self._run}-{next(self._numbers.setdefault(strategy, itertools.count(1)))}"
+        number = self._numbers[strategy] = self._numbers.get(strategy, 0) + 1
+        return f"{self._house}-{strategy}-{self._run}-{number}"
 
     def judge(self, desk: Desk, request: OrderRequest, reference: Decimal, currency: str, needed: Decimal) -> Verdict:
         """Let risk judge an order of `desk` against everything that is open and free right now."""
@@ -68,8 +70,7 @@ class DeskService:
 
     def set_timer(self, desk: Desk, seconds: float, hook: Callable[[], None]) -> None:
         """Call a hook of the desk's strategy every so many seconds, with the guard around it."""
-        guarded = self.guard.wrap(desk, hook) if self.guard is not None else hook
-        self.timers.set(self.clock.now_ns, int(seconds * 1e9), guarded)
+        self.timers.set(self.clock.now_ns, int(seconds * 1e9), self._guarded(desk, hook))
 
 
 def base36(number: int) -> str:

@@ -4,6 +4,7 @@ Drivers feed it: the live house through the queues, a backtest directly. `_table
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
@@ -66,10 +67,12 @@ class Engine:
         self.is_stopping = False
         self.stop_reason = ""
         self.on_error: Callable[[str], None] = lambda text: None
+        self.on_capital_booked: Callable[[str, str, Decimal, Decimal], None] = lambda strategy, symbol, quantity, price: None
         service.fail = self.fail
         self._way_out = way_out
         self._lay = lay
         self._records: list[Record] = []
+        self._is_forgetful = False
         self._states: dict[str, bytes] = {}
         self._table: dict[type, Callable[[Any], Sequence[Action]]] = {
             Tick: self._on_tick, SkippedTicks: self._on_skipped, Trade: self._on_trade, Bar: self._on_bar, Book: self._on_book,
@@ -92,6 +95,10 @@ class Engine:
             self._way_out.put(records, actions)
         for notice in self._watchers[kind]:
             notice(event, actions)
+
+    def forget_records(self) -> None:
+        """Remember nothing from now on: for history, which can be run again."""
+        self._is_forgetful = True
 
     def join(self, desk: Desk) -> None:
         """Take a strategy in: lay the ways of its market data to its guarded hooks."""
@@ -127,7 +134,8 @@ class Engine:
 
     def remember(self, body: RecordBody) -> None:
         """Put a record on the way out, before the actions of the event being handled."""
-        self._records.append(Record(self.clock.now_ns, body))
+        if not self._is_forgetful:
+            self._records.append(Record(self.clock.now_ns, body))
 
     def act(self, actions: Sequence[Action]) -> None:
         """Send out what was remembered outside of `handle`, then `actions`: at the start and at the end of a run."""
@@ -182,6 +190,7 @@ class Engine:
             if quantity and symbol in desk.market:
                 desk.positions.book_capital(symbol, quantity, price)
                 self.remember(CapitalBooked(desk.name, symbol, quantity, price))
+                self.on_capital_booked(desk.name, symbol, quantity, price)
 
     # The pulse, commands, and what the world says of itself.
 

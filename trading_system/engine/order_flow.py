@@ -195,7 +195,8 @@ class OrderFlow:
     def _keep_doubts(self, order: Order, update: OrderUpdate) -> None:
         name = order.client_order_id
         if order.state not in _IN_DOUBT:
-            self.doubts.end(name)
+            if len(self.doubts):
+                self.doubts.end(name)
         elif update.answer is Answer.NOT_FOUND:
             if self.doubts.not_found(name, update.evidence):
                 self._conclude(name, Answer.NOT_PLACED, "the venue was asked often enough and never heard of it")

@@ -14,7 +14,7 @@ import msgspec
 from trading_system.collectors.feed_poller import FeedPoller
 from trading_system.collectors.heartbeat import Heartbeat
 from trading_system.core.order_words import plain
-from trading_system.core.ports import RateLeft
+from trading_system.core.venues import RateLeft
 from trading_system.engine.engine import Engine
 from trading_system.engine.queues import Queues
 from trading_system.risk.guarded_broker import GuardedBroker

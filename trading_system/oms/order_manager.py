@@ -3,6 +3,7 @@
 The engine applies answers here, a strategy reads here; nobody else changes an order.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -33,6 +34,7 @@ class OrderManager:
         self.done: dict[str, Order] = {}
         self.counts: dict[str, int] = {}
         self._keep_done = keep_done
+        self._done_names: deque[str] = deque()
 
     def __iter__(self) -> Iterator[Order]:
         return iter(tuple(self.open.values()))
@@ -64,7 +66,7 @@ class OrderManager:
     def apply(self, order: Order, update: OrderUpdate, now_ns: int) -> Change:
         """Apply one answer about `order`, stamped `now_ns`; late, repeated and reordered answers are all welcome."""
         change = Change(order)
-        if stranger := _stranger(order, update):
+        if (update.symbol or update.side or update.quantity) and (stranger := _stranger(order, update)):
             self._quarantine(change, stranger)
             return change
         if update.venue_order_id and not order.venue_order_id:
@@ -158,9 +160,10 @@ class OrderManager:
         order.done_ns = now_ns
         self.open.pop(order.client_order_id, None)
         self.done[order.client_order_id] = order
+        self._done_names.append(order.client_order_id)
         self._count(order.state, 1)
-        if len(self.done) > self._keep_done:
-            del self.done[next(iter(self.done))]
+        if len(self._done_names) > self._keep_done:
+            self.done.pop(self._done_names.popleft(), None)
 
     def _count(self, state: OrderState, by: int) -> None:
         self.counts[state.name] = self.counts.get(state.name, 0) + by
@@ -178,6 +181,8 @@ def _stranger(order: Order, update: OrderUpdate) -> str:
 
 
 def _difference(new: dict[str, Decimal], known: dict[str, Decimal]) -> dict[str, Decimal]:
+    if not known:
+        return {currency: amount for currency, amount in new.items() if amount}
     if new == known:
         return {}
     return {currency: amount for currency in new.keys() | known.keys() if (amount := new.get(currency, ZERO) - known.get(currency, ZERO))}

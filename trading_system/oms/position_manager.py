@@ -117,7 +117,9 @@ class PositionManager:
 
     def holdings(self, currency: str) -> Decimal:
         """Return all the strategy owns of a currency: cash, spot positions in it and capital that is pending."""
-        total = _WIDE.add(self.cash.get(currency, ZERO), self.pending_capital.get(currency, ZERO))
+        total = self.cash.get(currency, ZERO)
+        if self.pending_capital:
+            total = _WIDE.add(total, self.pending_capital.get(currency, ZERO))
         for position in self._bases.get(currency, ()):
             total = _WIDE.add(total, position.exact.quantity)
         return total

@@ -24,8 +24,8 @@ def needs(
 ) -> tuple[str, Decimal]:
     """Return the currency an order takes from and the most it may still take, rounded up to 8 decimals.
 
-    A buy takes counter: limit (else reference) price x remaining quantity, or `value` until the order is done; the taker fee is added
-    where the venue takes it in counter. A sale takes base: the remaining quantity, with the taker fee where the venue takes it in base.
+    A buy takes counter: limit (else stop, else reference) price x remaining quantity, or `value` until it is done; the taker fee is
+    added where the venue takes it in counter. A sale takes base: the remaining quantity, with the taker fee where it is taken in base.
     On anything but spot both sides take counter, as a buy does. `reference_price` is in counter per base.
     """
     if instrument.is_spot and request.side is Side.SELL:
@@ -35,9 +35,10 @@ def needs(
         if request.quantity is None:
             amount = request.value or ZERO
         else:
-            price = reference_price if request.limit is None else request.limit
+            price = request.limit or request.stop or reference_price
             amount = _UP.multiply(price, may_fill(request, reference_price, filled_quantity))
-        amount = _UP.multiply(amount, instrument.multiplier)
+        if instrument.multiplier != _ONE:
+            amount = _UP.multiply(amount, instrument.multiplier)
     if instrument.fee_currency is fee_currency:
         amount = _UP.multiply(amount, _ONE + instrument.taker_fee)
     return currency, amount.quantize(COST_STEP, context=_UP)
@@ -57,7 +58,7 @@ def may_fill(request: OrderRequest, reference_price: Decimal, filled_quantity: D
     return max(whole - filled_quantity, ZERO)
 
 
-class _Reservation(msgspec.Struct):
+class _Reservation(msgspec.Struct, gc=False):
     currency: str
     amount: Decimal
     symbol: str
@@ -91,9 +92,9 @@ class Reservations:
             raise ValueError(f"{request.client_order_id} cannot reserve {amount} {currency} for a quantity of {quantity}")
         if request.client_order_id in self._by_order:
             raise InvariantBroken(f"{request.client_order_id} holds a reservation already")
-        held = _Reservation(currency, ZERO, request.symbol, request.side, ZERO)
-        self._by_order[request.client_order_id] = held
-        self._set(held, amount, quantity)
+        self._by_order[request.client_order_id] = _Reservation(currency, amount, request.symbol, request.side, quantity)
+        _add(self._amounts, currency, amount)
+        _add(self._buying if request.side is Side.BUY else self._selling, request.symbol, quantity)
 
     def reduce_to(self, client_order_id: str, amount: Decimal, quantity: Decimal) -> None:
         """Lower what an order holds to what it may still take. It never grows: a number above what is held changes nothing.
@@ -108,7 +109,8 @@ class Reservations:
         """Give back all an order holds; once more changes nothing."""
         held = self._by_order.pop(client_order_id, None)
         if held is not None:
-            self._set(held, ZERO, ZERO)
+            _subtract(self._amounts, held.currency, held.amount)
+            _subtract(self._buying if held.side is Side.BUY else self._selling, held.symbol, held.quantity)
 
     def reserved(self, currency: str) -> Decimal:
         """Return how much of a currency open orders may still take."""
@@ -138,4 +140,10 @@ class Reservations:
 
 
 def _add(sums: dict[str, Decimal], key: str, change: Decimal) -> None:
-    sums[key] = _UP.add(sums.get(key, ZERO), change)
+    known = sums.get(key)
+    sums[key] = _UP.add(known, change) if known else change
+
+
+def _subtract(sums: dict[str, Decimal], key: str, change: Decimal) -> None:
+    known = sums[key]
+    sums[key] = ZERO if known == change else _UP.subtract(known, change)

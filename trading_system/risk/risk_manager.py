@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from trading_system.core.events import Verdict
+from trading_system.core.events import Verdict, VerdictNumbers
 from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import ZERO
@@ -16,7 +16,7 @@ from trading_system.core.order_words import plain
 from trading_system.risk.limits import RiskLimits
 
 
-class Situation(msgspec.Struct, frozen=True):
+class Situation(msgspec.Struct, frozen=True, gc=False):
     """What an order is judged against: `reference` in counter per base (0: no price is known), amounts in the currency it would take."""
 
     instrument: Instrument
@@ -123,11 +123,11 @@ class RiskManager:
             if verdict is not None:
                 self.denied[verdict.code] = self.denied.get(verdict.code, 0) + 1
                 return Verdict(False, verdict.code, verdict.sentence, _numbers(at))
-        return Verdict(True, numbers=_numbers(at))
+        return Verdict(True, "", "", _numbers(at))
 
 
-def _numbers(at: Situation) -> dict[str, str]:
-    return {"needed": f"{at.needed} {at.currency}", "free": f"{at.free} {at.currency}", "open_orders": str(at.open_orders)}
+def _numbers(at: Situation) -> VerdictNumbers:
+    return VerdictNumbers(at.currency, at.needed, at.free, at.open_orders)
 
 
 def _denied(code: str, sentence: str) -> Verdict:

@@ -11,19 +11,22 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from trading_system.settings.backtest_settings import BacktestSettings
 from trading_system.settings.convert import Source, convert, convert_what_fits
 from trading_system.settings.environment import Environment, read_environment
 from trading_system.settings.expected import Expected
 from trading_system.settings.house_settings import GlobalSettings, StrategyName, StrategySettings, SystemSettings
 from trading_system.settings.located import DEFAULT, LocatedMapping, LocatedScalar, LocatedSequence, default_mapping, place_of
-from trading_system.settings.overrides import SYSTEM_ROOT, Override, apply_override, read_overrides
+from trading_system.settings.overrides import BACKTEST_ROOT, SYSTEM_ROOT, Override, apply_override, read_overrides
 from trading_system.settings.problems import Problems
 from trading_system.settings.read_yaml import read_yaml
 
 GLOBAL_FILE = "global_strategy_config.yaml"
 SYSTEM_FILE = "system_config.yaml"
+BACKTEST_FILE = "backtest_config.yaml"
 
 T = TypeVar("T", bound=msgspec.Struct)
+_NO_BACKTEST = BacktestSettings(fills=default_mapping(f"{BACKTEST_ROOT}.fills", {}))
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -31,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     global_settings: GlobalSettings
     system: SystemSettings
+    backtest: BacktestSettings
     sources: list[Source]
     environment: Environment
 
@@ -74,8 +78,9 @@ def read_settings(
     sources: list[Source] = []
     laid = read_overrides(overrides, problems)
     for_system = [override for override in laid if override.path.split(".")[0] == SYSTEM_ROOT]
-    for_strategies = [override for override in laid if override not in for_system]
-    global_settings, system = GlobalSettings(strategies={}), SystemSettings()
+    for_backtest = [override for override in laid if override.path.split(".")[0] == BACKTEST_ROOT]
+    for_strategies = [override for override in laid if override not in for_system and override not in for_backtest]
+    global_settings, system, backtest = GlobalSettings(strategies={}), SystemSettings(), _NO_BACKTEST
     if not config_directory.is_dir():
         is_file = config_directory.exists()
         problems.add_at(str(config_directory), 0, "", "this is not a folder: name the folder of the configuration files with --config"
@@ -87,6 +92,9 @@ def read_settings(
         tree = _tree(config_directory / SYSTEM_FILE, SystemSettings, for_system, problems, SYSTEM_ROOT)
         if tree is not None:
             system = convert(tree, SystemSettings, problems, sources) or convert_what_fits(tree, SystemSettings, {})
+        tree = _tree(config_directory / BACKTEST_FILE, BacktestSettings, for_backtest, problems, BACKTEST_ROOT)
+        if tree is not None:
+            backtest = convert(tree, BacktestSettings, problems, sources) or backtest
     if not system.brokers:
         brokers = {name: default_mapping(f"{SYSTEM_ROOT}.brokers.{name}", {"adapter": name}) for name in adapters}
         system = msgspec.structs.replace(system, brokers=brokers)
@@ -94,7 +102,7 @@ def read_settings(
         values = read_environment((Path.cwd(), config_directory.resolve().parent), problems)
     else:
         values = Environment(environment)
-    return Settings(global_settings, system, sources, values)
+    return Settings(global_settings, system, backtest, sources, values)
 
 
 def config_hash(settings: Settings) -> str:

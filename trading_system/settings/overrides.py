@@ -15,6 +15,7 @@ from trading_system.settings.read_yaml import is_printable, read_yaml_text
 
 COMMAND_LINE = "--set"
 SYSTEM_ROOT = "system"
+BACKTEST_ROOT = "backtest"
 
 
 class Override(msgspec.Struct, frozen=True):
@@ -109,7 +110,7 @@ def _unwritten(mapping: LocatedMapping, expected: Expected, key: str) -> Located
 
 
 def _unknown(mapping: LocatedMapping, key: str, rest: list[str], known: Iterable[str]) -> _NoSuchPath:
-    names = [*known] if mapping.path else [*known, SYSTEM_ROOT]
+    names = [*known] if mapping.path else [*known, SYSTEM_ROOT, BACKTEST_ROOT]
     guess = nearest(key, names)
     if guess:
         return _NoSuchPath(f"there is no such setting, did you mean '{'.'.join([mapping.path_of(guess), *rest])}'?")

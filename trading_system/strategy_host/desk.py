@@ -28,16 +28,14 @@ if TYPE_CHECKING:
     from trading_system.strategy_host.strategy_base import StrategyBase
 
 _LONGEST_TAG = 200
+_LASTING = {str(one): one for one in TimeInForce}
 
 
 class House(Protocol):
     """What a desk needs of the engine."""
 
     clock: Clock
-
-    @property
-    def shield(self) -> Shield:
-        """Return what holds a shot back while a strategy is inside a verb."""
+    shield: Shield          # holds a shot back while a strategy is inside a verb
 
     def name_order(self, strategy: str) -> str:
         """Return a client order id that was never used before."""
@@ -122,15 +120,20 @@ class Desk:
             raise ValueError("an order by value is a market order to buy; give a quantity instead")
         if not isinstance(tag, str) or len(tag) > _LONGEST_TAG or not tag.isprintable():
             raise ValueError(f"a tag is a printable text of at most {_LONGEST_TAG} characters")
-        if stop is not None:
-            raise ValueError(f"stop orders are not offered on {instrument.symbol} yet")
-        try:
-            lasting = TimeInForce(time_in_force)
-        except ValueError:
-            raise ValueError(f"time_in_force is GTC, IOC or FOK, not {time_in_force!r}") from None
+        lasting = _LASTING.get(time_in_force)
+        if lasting is None:
+            raise ValueError(f"time_in_force is GTC, IOC or FOK, not {time_in_force!r}")
         if post_only and (limit is None or lasting is not TimeInForce.GTC):
             raise ValueError("post_only goes with a limit and GTC")
         kind, price = (OrderKind.MARKET, None) if limit is None else (OrderKind.LIMIT, instrument.price(limit, side))
+        trigger = instrument.nearest_price(stop) if stop is not None else None
+        if trigger is not None:
+            kind = OrderKind.STOP if limit is None else OrderKind.STOP_LIMIT
+            if value is not None or post_only or lasting is not TimeInForce.GTC:
+                raise ValueError("a stop goes with a quantity and GTC, and not with post_only")
+            if not (instrument.has_stop_orders if limit is None else instrument.has_stop_limit_orders):
+                also = ", only with a limit" if instrument.has_stop_limit_orders else ""
+                raise ValueError(f"stop orders are not offered on {instrument.symbol}{also}")
         if kind is OrderKind.MARKET and value is None and not instrument.has_market_orders_by_quantity and reference > 0:
             # The venue's own market order cannot state a quantity: an IOC limit a collar away can, and has a bound on its price.
             away = reference * (1 + self._collar * side)
@@ -139,7 +142,7 @@ class Desk:
         return OrderRequest(
             self._house.name_order(self.name), self.name, instrument.symbol, side, kind, self.clock.now_ns,
             instrument.quantity(quantity) if quantity is not None else None, instrument.value(value) if value is not None else None,
-            price, None, lasting, post_only, tag)
+            price, trigger, lasting, post_only, tag)
 
     def cancel(self, order: Order, by: str = "") -> None:
         """Lay the wish to cancel `order`; an order that is over, or already being canceled, is left alone."""

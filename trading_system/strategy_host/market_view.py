@@ -35,6 +35,7 @@ class MarketView:
 
     def reference(self, side: Side) -> float:
         """Return the price an order would meet: the ask for a buy, the bid for a sale, else the mark; nan when nothing is known."""
-        if type(self.last) is Tick:
-            return self.last.ask if side is Side.BUY else self.last.bid
-        return self.mark
+        last = self.last
+        if type(last) is Tick:
+            return last.ask if side is Side.BUY else last.bid
+        return last.close if type(last) is Bar else self.mark

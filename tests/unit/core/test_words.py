@@ -20,6 +20,7 @@ from trading_system.core.events import (
     OrderEvent,
     OrderUpdateEvent,
     Verdict,
+    VerdictNumbers,
 )
 from trading_system.core.market_data import Bar, Book, Tick, Trade
 from trading_system.core.order import Fill, FillAmounts, Order, OrderKind, OrderRequest, OrderState, TimeInForce
@@ -35,7 +36,7 @@ UPDATE = OrderUpdate("abcdef-naive-1-7", Answer.OPEN, Evidence("/orders", 1, 2, 
                      quantity=Decimal("0.010"))
 BODIES: list[Any] = [
     RunStarted(1, 2, "abcdef", "simulate", "0.1.0", "hash", {"naive": StrategyStarted(("XBTZAR.luno",), {"ZAR": Decimal("1.50")}, "ZAR")}),
-    OrderEvent(REQUEST, Verdict(True, numbers={"free": "1"}), Decimal("100.5"), 7), CancelEvent("abcdef-naive-1-7", "naive", "stop"),
+    OrderEvent(REQUEST, Verdict(True, numbers=VerdictNumbers("ZAR", Decimal(1), Decimal(2), 3)), Decimal("100.5"), 7), CancelEvent("abcdef-naive-1-7", "naive", "stop"),
     OrderUpdateEvent(UPDATE), OrderSent("abcdef-naive-1-7"), CapitalBooked("naive", "XBTZAR.luno", Decimal(1), Decimal(2)),
     StateSaved("naive", b"\x00\xff"), CommandEvent("stop", "operator", "enough"),
     BalanceEvent("luno", {"ZAR": Balance(Decimal("1.10"), Decimal(0))}, 1), InstrumentEvent(instrument()),

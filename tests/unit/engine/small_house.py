@@ -87,7 +87,7 @@ class SmallHouse:
         self.engine = Engine(self.clock, self.books, routes, self.service, self.doubts, self, (), self.consequences.append)
         self.engine.on_error = self.errors.append
         self.guard = HookGuard(self.runtime, self.engine.fail)
-        self.service.guard = self.guard
+        self.service.stand_behind(self.guard)
         for name, strategy in strategies.items():
             desk = self.desks[name]
             desk.hooks = {hook: self.guard.wrap(desk, getattr(strategy, hook)) for hook in HOOKS if writes(strategy, hook)}

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.unit.engine.small_house import SYMBOL, instrument
+from trading_system.core.events import VerdictNumbers
 from trading_system.core.instrument import FeeCurrency, MarketStatus
 from trading_system.core.order import OrderKind, OrderRequest
 from trading_system.core.side import Side
@@ -75,8 +76,7 @@ def test_at_its_very_limit_an_order_is_accepted(asked: OrderRequest, at: Situati
 
 def test_the_verdict_keeps_the_numbers_it_was_judged_by() -> None:
     for needed in (Decimal(1), Decimal(2000)):
-        assert RiskManager().judge(request(), situation(needed=needed)).numbers == {
-            "needed": f"{needed} ZAR", "free": "1000 ZAR", "open_orders": "0"}
+        assert RiskManager().judge(request(), situation(needed=needed)).numbers == VerdictNumbers("ZAR", needed, Decimal(1000), 0)
 
 
 def test_the_first_control_that_objects_decides_and_denials_are_counted_by_code() -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import accumulate
 from pathlib import Path
 
-from trading_system.core.events import CommandEvent, OrderEvent, OrderUpdateEvent, Verdict
+from trading_system.core.events import CommandEvent, OrderEvent, OrderUpdateEvent, Verdict, VerdictNumbers
 from trading_system.core.order import OrderKind, OrderRequest
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
 from trading_system.core.records import OrderSent, Record, RunEnded, RunStarted, StateSaved, StrategyStarted
@@ -20,7 +20,7 @@ RICH = (
     Record(1, RunStarted(1, 1, "abcdef", "simulate", "build", "hash", {
         "naive": StrategyStarted(("A.luno",), {"ZAR": Decimal("1.50")}, "ZAR")})),
     Record(2, OrderEvent(OrderRequest("abcdef-naive-1-1", "naive", "A.luno", Side.BUY, OrderKind.LIMIT, 2, Decimal("0.10"), None,
-                                      Decimal("1E+6")), Verdict(True, numbers={"position": "0.1"}), 1000000.5, 1)),
+                                      Decimal("1E+6")), Verdict(True, numbers=VerdictNumbers("ZAR", Decimal(1), Decimal(2), 3)), 1000000.5, 1)),
     Record(3, OrderUpdateEvent(OrderUpdate("abcdef-naive-1-1", Answer.OPEN, Evidence("list", 1, 2, 200), "BX1",
                                            Totals(Decimal("0.05"), Decimal("50000.00"), {"A": Decimal("0.0001")}), side=Side.BUY))),
     Record(4, StateSaved("naive", b"\xa5\x5a\x00")),

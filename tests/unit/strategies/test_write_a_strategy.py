@@ -16,7 +16,7 @@ def snake(name):
 
 
 def test_every_python_block_is_a_strategy():
-    assert len(PYTHON) == len(STRATEGIES) == 4
+    assert len(PYTHON) == len(STRATEGIES) == 5
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
@@ -26,6 +26,8 @@ def test_a_snippet_loads_and_trades_without_raising(stage, make_instrument, tmp_
                   closes_before={"XBTZAR.luno": [1_800_000.0] * 30}).start()
     for count in range(300):
         house.bar(1_800_000.0 * (1 + 0.002 * (count // 7 % 5 - 2)))     # up in steps of seven bars, and down again
+    for count in range(300):
+        house.bar(1_800_000.0 * 1.1 ** (count // 60) * (1 - 0.001 * (count % 60)))     # a leap every hour, and a slow fall after it
     assert house.orders
     assert not house.said("no bid")
     for order in house.orders:

@@ -80,7 +80,7 @@ def test_a_price_is_rounded_so_that_risk_never_grows(house: SmallHouse) -> None:
     ("buy", {"quantity": 1, "value": 1}, "give either a quantity or a value"),
     ("sell", {"value": 10}, "an order by value is a market order to buy; give a quantity instead"),
     ("buy", {"value": 10, "limit": 5}, "an order by value is a market order to buy; give a quantity instead"),
-    ("buy", {"quantity": 1, "stop": 5}, f"stop orders are not offered on {SYMBOL} yet"),
+    ("buy", {"quantity": 1, "stop": 5}, f"stop orders are not offered on {SYMBOL}"),
     ("buy", {"quantity": 1, "limit": 5, "time_in_force": "DAY"}, "time_in_force is GTC, IOC or FOK, not 'DAY'"),
     ("buy", {"quantity": 1, "post_only": True}, "post_only goes with a limit and GTC"),
     ("buy", {"quantity": 1, "limit": 5, "post_only": True, "time_in_force": "IOC"}, "post_only goes with a limit and GTC"),

@@ -11,7 +11,9 @@ import pytest
 
 from brokerage.luno_simulator.account_list import account_id_of
 from brokerage.luno_simulator.api import Answer, LunoApi
+from brokerage.luno_simulator.delivery import Delivery
 from brokerage.luno_simulator.exchange import GENESIS_NS, Exchange
+from brokerage.luno_simulator.faults import Faults
 from brokerage.luno_simulator.order import CROWD, Kind, Order, Side, TimeInForce
 
 SECOND_NS = 1_000_000_000
@@ -78,6 +80,41 @@ class ApiCaller:
         return json.loads(answer.body)
 
 
+class FaultyCaller(ApiCaller):
+    """Calls through fault rules with `deliver`, and past them, as one who sees the truth, with everything else."""
+
+    def __init__(self, exchange: Exchange, *rules: str, seed: int = 0, faults: Faults | None = None) -> None:
+        super().__init__(exchange)
+        self.faults = faults or Faults(rules, seed)
+
+    def deliver(self, method: str, path: str, headers: Mapping[str, str] | None = None, **parameters: object) -> Answer | Delivery:
+        pairs = [(name, str(value)) for name, value in parameters.items()]
+        headers = {"authorization": self.authorization} if headers is None else headers
+        return self.faults.deliver(self.api, method, path, pairs, [], headers, self.now_ns)
+
+    def hit(self, method: str, path: str, **parameters: object) -> Delivery:
+        """Return the delivery of a call that a fault must hit."""
+        delivery = self.deliver(method, path, **parameters)
+        assert isinstance(delivery, Delivery)
+        return delivery
+
+    def place(self, name: str = "", side: str = "BID", price: object = 50000, volume: object = "0.1", **more: object) -> Answer | Delivery:
+        named = {"client_order_id": name} if name else {}
+        return self.deliver("POST", "/api/1/postorder", pair="ETHZAR", type=side, price=price, volume=volume, **named, **more)
+
+    def cancel(self, order_id: str) -> Answer | Delivery:
+        return self.deliver("POST", "/api/1/stoporder", order_id=order_id)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass for the exchange and for what the faults still have in hand."""
+        self.wait(seconds)
+        self.faults.advance(self.api, self.now_ns)
+
+    def names(self) -> list[str]:
+        """Return the names of all orders there are, oldest first."""
+        return [order.client_order_id for order in self.api.exchange.register.newest_first(None)][::-1]
+
+
 def basic(key_id: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{key_id}:{secret}".encode()).decode()
 
@@ -104,6 +141,23 @@ def api(exchange: Exchange) -> ApiCaller:
 @pytest.fixture(scope="session")
 def make_api() -> type[ApiCaller]:
     return ApiCaller
+
+
+@pytest.fixture
+def faulty(exchange: Exchange) -> Any:
+    """Return a function that puts rules in front of the exchange with the crowd."""
+    return partial(FaultyCaller, exchange)
+
+
+@pytest.fixture
+def lonely_faulty(empty_exchange: Exchange) -> Any:
+    """Return a function that puts rules in front of the exchange on which the customer is alone."""
+    return partial(FaultyCaller, empty_exchange)
+
+
+@pytest.fixture(scope="session")
+def make_faulty() -> type[FaultyCaller]:
+    return FaultyCaller
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""One file per measured goal; each has `measure(bench)`, which returns figures."""
