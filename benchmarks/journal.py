@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
-from trading_system.core.events import OrderEvent, OrderUpdateEvent, Verdict
+from trading_system.core.events import OrderEvent, OrderUpdateEvent, Verdict, VerdictNumbers
 from trading_system.core.order import OrderKind, OrderRequest
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
 from trading_system.core.records import OrderSent, Record
@@ -23,7 +23,7 @@ from trading_system.storage.journal import Journal
 BATCH = 64
 RECORDS_OF_AN_ORDER = 4
 _START_NS = 1_790_000_000_000_000_000
-_ACCEPTED = Verdict(True, numbers={"position": "0.0125", "free": "48211.07", "open orders": "2"})
+_ACCEPTED = Verdict(True, numbers=VerdictNumbers("ZAR", Decimal("125.00"), Decimal("48211.07"), 2))
 
 
 def records_of(number: int) -> tuple[Record, ...]:

@@ -5,7 +5,7 @@ The same desks, managers, risk and engine as live; history's clock, no threads, 
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import msgspec
 
@@ -16,7 +16,7 @@ from trading_system.core.errors import ConfigError
 from trading_system.core.events import ActionEvent
 from trading_system.core.instrument import Instrument
 from trading_system.core.market_data import Bar, MarketData, Tick, Trade
-from trading_system.core.ports import PaperVenue
+from trading_system.core.ports import PaperVenue, Runtime
 from trading_system.engine.backtester import Backtester
 from trading_system.engine.bar_builder import BarBuilder
 from trading_system.engine.books import Books
@@ -97,7 +97,7 @@ def build_backtest(plan: BacktestPlan) -> Backtest:
     engine.on_capital_booked = recorder.see_capital
     for symbol in symbols:
         _lay_source(routes[symbol], [history for history in plan.histories if history.symbol == symbol])
-    guard = HookGuard(_NoRuntime(), engine.fail)
+    guard = HookGuard(cast(Runtime, _NoRuntime()), engine.fail)
     service.stand_behind(guard, guard.contain)
     for enrolled in plan.enrolled:
         desk = desks[enrolled.name]

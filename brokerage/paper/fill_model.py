@@ -20,6 +20,10 @@ Latency = Annotated[float, msgspec.Meta(
 SpreadShare = Annotated[float, msgspec.Meta(ge=0, le=0.5, description="spread as a share of the price, added to spread_ticks")]
 VolumeShare = Annotated[float, msgspec.Meta(
     gt=0, le=1, description="share of the volume of a bar or a trade that our buys, and that our sales, may take; null does not limit")]
+ImprovedByGap = Annotated[bool, msgspec.Meta(
+    description="yes: a resting limit that a bar opens beyond fills at the open instead of at its own price")]
+SameBarFollowUps = Annotated[bool, msgspec.Meta(
+    description="yes: an order placed in answer to a fill meets, without latency, what is left of the bar that filled")]
 ReachedFirst = Annotated[Literal["stops", "limits"], msgspec.Meta(description="what a bar reaches first where it reaches both")]
 
 
@@ -27,8 +31,7 @@ class FillModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """How fills are assumed to be; what is not said is pessimistic.
 
     Whoever takes pays `slippage_ticks` more, and `spread_ticks` and `spread_share` stand between bid and ask where the data has only prices
-    of trades (bars, trades). With `is_improved_by_gap` a resting limit that a bar opens beyond fills at the open instead of at its own
-    price. With `same_bar_follow_ups` an order placed in answer to a fill meets, without latency, what is left of the bar that filled.
+    of trades (bars, trades).
     """
 
     latency_seconds: Latency = 0.05
@@ -37,11 +40,11 @@ class FillModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     spread_share: SpreadShare = 0.0005
     volume_share: VolumeShare | None = 0.1
     limit_fills: LimitFills = "queue"
-    is_improved_by_gap: bool = False
+    is_improved_by_gap: ImprovedByGap = False
     execution: Execution = "next_event"
     reached_first: ReachedFirst = "stops"
     mid_bar: MidBar = "unfavorable"
-    same_bar_follow_ups: bool = False
+    same_bar_follow_ups: SameBarFollowUps = False
 
 
 #: The last two answer the way other engines do, where their results are to be compared: backtesting.py 0.6.6 and freqtrade. Fees are the

@@ -13,7 +13,7 @@ import yaml
 import main
 from brokerage import registry
 from trading_system.inventory import check_instruments
-from trading_system.settings.load import GLOBAL_FILE, SYSTEM_FILE, read_settings
+from trading_system.settings.load import BACKTEST_FILE, GLOBAL_FILE, SYSTEM_FILE, read_settings
 from trading_system.settings.problems import Problems
 from trading_system.strategy_host.discovery import load_strategy
 
@@ -114,7 +114,7 @@ def test_every_file_that_a_page_names_is_there() -> None:
 
 
 def test_every_key_of_the_delivered_configuration_is_in_the_reference() -> None:
-    for file in (GLOBAL_FILE, SYSTEM_FILE):
+    for file in (GLOBAL_FILE, SYSTEM_FILE, BACKTEST_FILE):
         for key in re.findall(r"^ {0,2}(?:# )?([a-z_]+): ", (ROOT / "configs" / file).read_text(), re.MULTILINE):
             is_ours = key in ("naive_test", "moving_average_cross", "market_making", "luno", "simulate")
             assert is_ours or f"| `{key}` |" in PAGES["docs/configuration.md"], key

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from trading_system.core.venues import Venues
 from trading_system.risk.limits import RiskLimits
+from trading_system.settings.backtest_settings import BacktestSettings, InstrumentSettings
 from trading_system.settings.house_settings import GlobalSettings, SimulatorSettings, StrategySettings, SystemSettings
 from trading_system.settings.located import default_mapping
 from trading_system.settings.reference import Section, reference
@@ -65,5 +66,16 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
         needs = venues.key_needs(name, default_mapping("", {"adapter": name}))
         variables += [f"| `{variable}` | the key of `adapter: {name}`, for `mode: live` only. Permissions: {needs.permissions} |"
                       for variable in needs.names]
+    sections += [
+        Section("`backtest_config.yaml`: what a backtest works on", BacktestSettings, "backtest.",
+                "Read by `python main.py backtest` only. Every line may be left out, and the file too."),
+        Section("How orders fill in a backtest", venues.fill_settings(), "backtest.fills.",
+                "Below `fills`. What is not written is what `assumptions` says; the end of a backtest's table tells it in sentences.",
+                "the assumptions'"),
+        Section("One instrument of a backtest", InstrumentSettings, "backtest.instruments.SYMBOL.",
+                "Below `instruments`, under the symbol. What is not written is what the venue says of an instrument it lists; for any "
+                "other, `base` and `counter` must be written and the last column tells the rest.", "the venue's",
+                "backtest.instruments={SYMBOL: {KEY: VALUE}}"),
+    ]
     print(reference(sections, _TAIL + "\n".join(variables)), end="")
     return 0

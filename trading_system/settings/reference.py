@@ -16,7 +16,7 @@ from trading_system.settings.located import LocatedMapping
 
 _HEAD = """# Configuration
 
-Two files, both in `configs/` (`--config DIR` names another folder). What is written wrongly is told at the start, all of it at once,
+Three files, all in `configs/` (`--config DIR` names another folder). What is written wrongly is told at the start, all of it at once,
 each with file, line and mend; nothing is started then. `python main.py check` shows every effective value and where it came from.
 
 This page is made from the program: `python main.py reference > docs/configuration.md`.
@@ -24,14 +24,15 @@ This page is made from the program: `python main.py reference > docs/configurati
 
 
 class Section(msgspec.Struct):
-    """One part of the page: its `title`, the struct that reads the settings, where they stand (`path`, as `--set` takes it),
-    and words for the defaults where they do not stand in the struct."""
+    """One part of the page: its `title`, the struct that reads the settings, where they stand (`path`, as `--set` takes it), words for
+    the defaults where they do not stand in the struct, and what `--set` takes where that is not path, key and value."""
 
     title: str
     struct: type[msgspec.Struct]
     path: str
     about: str = ""
     default: str = ""
+    set_as: str = ""
 
 
 def reference(sections: Iterable[Section], tail: str) -> str:
@@ -43,15 +44,20 @@ def _section(section: Section) -> Iterator[str]:
     yield f"## {section.title}\n"
     about = section.about or inspect.cleandoc(section.struct.__doc__ or "")
     yield f"{about}\n"
-    yield f"With `--set`: `{section.path}KEY=VALUE`.\n"
+    yield f"With `--set`: `{section.set_as or f'{section.path}KEY=VALUE'}`.\n"
     yield "| key | write | default | what it is |"
     yield "|---|---|---|---|"
     for key, field in Expected.of(section.struct).fields.items():
         expected = Expected.of(field.type)
         words = " or ".join(_words(member) for member in expected.members)
-        cells = (f"`{key}`", words + _example(expected), section.default or _default(field, expected), expected.description)
+        cells = (f"`{key}`", words + _example(expected), section.default or _default(field, expected), _meaning(expected))
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield ""
+
+
+def _meaning(expected: Expected) -> str:
+    # `Named | None`: the meaning is told where the named type is.
+    return expected.description or next((member.description for member in expected.members if member.description), "")
 
 
 def _words(expected: Expected) -> str:
