@@ -98,7 +98,7 @@ class NextOpen:
     """The whole paper venue: what was ordered fills at the next bar's open, for a fee of 0.1 % of its value."""
 
     def __init__(self) -> None:
-        self.is_busy = False
+        self.is_busy = self.goes_on = False
         self.waiting: list[OrderRequest] = []
 
     def put(self, records: Sequence[Record], actions: Sequence[Action]) -> None:
@@ -119,6 +119,10 @@ class NextOpen:
             totals = Totals(quantity, value, {"USD": value / 1000})
             answers.append(OrderUpdateEvent(OrderUpdate(request.client_order_id, Answer.FILLED, evidence, "venue", totals)))
         return answers
+
+    def hear_again(self) -> Sequence[OrderUpdateEvent]:
+        """Return nothing: an event is met at once."""
+        return ()
 
     def assumptions(self) -> Sequence[str]:
         """Return nothing: it is its own description."""

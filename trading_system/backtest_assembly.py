@@ -3,6 +3,7 @@
 The same desks, managers, risk and engine as live; history's clock, no threads, no journal.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, cast
@@ -26,6 +27,7 @@ from trading_system.engine.engine import Engine
 from trading_system.engine.route import Route
 from trading_system.enrollment import Enrolled
 from trading_system.inventory import check_ledgers
+from trading_system.risk.limits import RiskLimits
 from trading_system.risk.risk_manager import RiskManager
 from trading_system.seating import join, seat
 from trading_system.settings.load import Settings
@@ -85,7 +87,7 @@ def build_backtest(plan: BacktestPlan) -> Backtest:
     # Without any data there is no first moment; _check_data says what is missing.
     began_ns = plan.from_ns or min((history.report.first_ns for history in plan.histories), default=0)
     clock, consequences = Clock(began_ns), deque[ActionEvent]()
-    limits = {enrolled.name: enrolled.limits for enrolled in plan.enrolled}
+    limits = {enrolled.name: _limits(plan, enrolled) for enrolled in plan.enrolled}
     service = DeskService(clock, _HOUSE, began_ns, RiskManager(), limits, consequences.append, _no_log)
     symbols = sorted({symbol for enrolled in plan.enrolled for symbol in enrolled.settings.instruments})
     views = {symbol: MarketView(plan.instruments[symbol], clock) for symbol in symbols}
@@ -112,6 +114,12 @@ def build_backtest(plan: BacktestPlan) -> Backtest:
             desk.strategy.state = enrolled.kind.State()
     check_ledgers(settings, desks.values())
     return Backtest(plan, engine, recorder, consequences)
+
+
+def _limits(plan: BacktestPlan, enrolled: Enrolled) -> RiskLimits:
+    # Fills are heard before the bar that brought them is: the last close is the newest price there is, however long ago it was.
+    has_bars = any(history.kind == "bars" and history.symbol in enrolled.settings.instruments for history in plan.histories)
+    return msgspec.structs.replace(enrolled.limits, stale_price_seconds=math.inf) if has_bars else enrolled.limits
 
 
 def _lay_source(route: Route, histories: Sequence[History]) -> None:

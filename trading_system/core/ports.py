@@ -112,16 +112,21 @@ class Broker(Protocol):
 class PaperVenue(Protocol):
     """Stands in front of the engine and answers orders from market data, on the engine's thread. It gets each event before the engine does.
 
-    While `is_busy` is False nothing is on its way and nothing works there: `hear` need not be called.
+    While `is_busy` is False nothing is on its way and nothing works there: `hear` need not be called. While `goes_on` is True the event is
+    not wholly met: once the answers and what followed from them are handled, `hear_again` is asked for the rest.
     """
 
     is_busy: bool
+    goes_on: bool
 
     def put(self, records: Sequence[Record], actions: Sequence[Action]) -> None:
         """Take over what the engine wants done; the records are nobody's here. Answers come from the next `hear` at the earliest."""
 
     def hear(self, event: MarketData) -> Sequence[OrderUpdateEvent]:
         """Return what `event` means for the orders here, in the order in which it happened."""
+
+    def hear_again(self) -> Sequence[OrderUpdateEvent]:
+        """Return what the rest of the last event means for the orders here, those that came since included; nothing when none is left."""
 
     def assumptions(self) -> Sequence[str]:
         """Return what fills are assumed to be like, a sentence each."""

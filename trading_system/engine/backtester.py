@@ -74,6 +74,8 @@ class Backtester:
             clock.now_ns = now_ns
             if venue.is_busy:
                 self._hear(venue.hear(event))
+                while venue.goes_on:
+                    self._hear(venue.hear_again())
             ways[event.symbol](event)
             if consequences:
                 self._settle()
