@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from trading_system.core.runtime import DiskFile
+from trading_system.core.disk_files import DiskFile
 
 #: About what the journal writes for one order: the order's event, its verdict and the note that it leaves.
 APPENDED_BYTES = 600
@@ -20,7 +20,7 @@ def bare_chain(count: int, gap_seconds: float) -> list[int]:
 
 def chain_with_append(count: int, gap_seconds: float, folder: Path) -> list[int]:
     """Return the same where the thread in the middle appends a record's worth of bytes to a file and syncs it."""
-    file, data = DiskFile(str(folder / "chain")), bytes(APPENDED_BYTES)
+    file, data = DiskFile(folder / "chain"), bytes(APPENDED_BYTES)
 
     def write() -> None:
         file.append(data)

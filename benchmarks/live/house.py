@@ -11,8 +11,10 @@ import msgspec
 from benchmarks.live.idle_broker import BROKER, IdleBroker, idle_venue, symbols
 from trading_system.assembly import Plan, build_house
 from trading_system.core.actions import Action
+from trading_system.core.disk_files import DiskFiles
+from trading_system.core.files import AppendFile
 from trading_system.core.market_data import Tick, Trade
-from trading_system.core.ports import AppendFile, Watcher
+from trading_system.core.ports import Watcher
 from trading_system.core.runtime import ThreadRuntime
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import Enrolled
@@ -46,8 +48,13 @@ class CountTrades(StrategyBase):
 class ForgettingRuntime(ThreadRuntime):
     """The real runtime, but that nothing appended reaches a disk."""
 
-    def open_append(self, path: str) -> AppendFile:
-        """Return a file that forgets."""
+    def __init__(self) -> None:
+        super().__init__()
+        self.files = _ForgettingFiles()
+
+
+class _ForgettingFiles(DiskFiles):
+    def open_append(self, path: Path) -> AppendFile:
         return _Nowhere()
 
 
