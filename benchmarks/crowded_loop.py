@@ -74,6 +74,12 @@ class NextBar:
                 self._waiting.setdefault(action.request.symbol, []).append(action.request)
                 self.is_busy = True
 
+    goes_on = False
+
+    def hear_again(self) -> Sequence[OrderUpdateEvent]:
+        """Return nothing: an event is met at once."""
+        return ()
+
     def hear(self, event: MarketData) -> Sequence[OrderUpdateEvent]:
         """Return an answer for each order that waits for this bar."""
         requests = self._waiting.pop(event.symbol, None)
