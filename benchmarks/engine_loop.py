@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from benchmarks.peers.averages import Averages
 from trading_system.core.actions import Action, PlaceOrder
 from trading_system.core.clock import Clock
 from trading_system.core.events import ActionEvent, OrderUpdateEvent
@@ -41,40 +42,10 @@ from trading_system.strategy_host.hook_guard import HookGuard
 from trading_system.strategy_host.market_view import MarketView
 from trading_system.strategy_host.strategy_base import StrategyBase
 
-FAST, SLOW = 20, 100
 SYMBOL = "TEST.bench"
 MINUTE_NS = 60_000_000_000
 INSTRUMENT = Instrument(SYMBOL, "TEST", "USD", Decimal("0.01"), Decimal("0.0001"), Decimal("0.0001"), Decimal(10**6), Decimal("0.01"),
                         Decimal(10**6), Decimal("0.001"), Decimal("0.001"), has_market_orders_by_quantity=True)
-
-
-class Averages:
-    """Two running averages; `update` returns 1 or -1 at a cross, else 0."""
-
-    def __init__(self) -> None:
-        self.window: deque[float] = deque(maxlen=SLOW)
-        self.fast = self.slow = 0.0
-        self.seen = self.state = 0
-
-    def update(self, close: float) -> int:
-        """Add a closing price."""
-        window = self.window
-        seen = self.seen = self.seen + 1
-        if seen > SLOW:
-            self.slow += close - window[0]
-            self.fast += close - window[-FAST]
-            window.append(close)
-        else:
-            self.slow += close
-            self.fast += close - (window[-FAST] if seen > FAST else 0.0)
-            window.append(close)
-            if seen < SLOW:
-                return 0
-        state = 1 if self.fast * SLOW > self.slow * FAST else -1
-        if state == self.state:
-            return 0
-        self.state = state
-        return state
 
 
 class Cross(StrategyBase):
@@ -100,9 +71,11 @@ class NextOpen:
     def __init__(self) -> None:
         self.is_busy = self.goes_on = False
         self.waiting: list[OrderRequest] = []
+        self.records = 0
 
     def put(self, records: Sequence[Record], actions: Sequence[Action]) -> None:
         """Take orders in."""
+        self.records += len(records)
         self.waiting.extend(action.request for action in actions if type(action) is PlaceOrder)
         self.is_busy = True
 
@@ -194,7 +167,8 @@ def engine_loop(table: Sequence[np.ndarray]) -> tuple[float, dict[str, object]]:
     assert not desk.is_paused, desk.pause_reason
     position = ledger.positions[SYMBOL].exact
     assert ledger.capital["USD"] + ledger.realized["USD"] - ledger.fees["USD"] == ledger.cash["USD"] + position.cost
-    return took / len(table[0]), {"orders": sum(desk.orders.counts.values()), "fills": desk.fills, "realized": str(ledger.realized["USD"])}
+    return took / len(table[0]), {"orders": sum(desk.orders.counts.values()), "fills": desk.fills, "records": venue.records,
+                                     "realized": str(ledger.realized["USD"])}
 
 
 def main() -> None:

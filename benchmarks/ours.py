@@ -3,55 +3,43 @@
 The loop comes from `engine_loop.py` as a library; the whole process is `main.py backtest` over a configuration written here.
 """
 
+import inspect
 import json
 import sys
 from pathlib import Path
 
 import msgspec
 
-from benchmarks.child import ROOT, Child, ChildFailed, run_child, run_module
+from benchmarks.child import ROOT, run_child, run_module
+from benchmarks.peers.averages import FAST, SLOW, Averages
 
 SYMBOL = "TEST.bench"
-_STRATEGY = '''"""The average cross of the benchmarks: 20/100, long or flat, one unit at the market."""
+_STRATEGY = f'''"""The average cross of the benchmarks: long or flat, one unit at the market."""
 
 from collections import deque
 
 from trading_system import Bar, StrategyBase
 
-FAST, SLOW = 20, 100
+FAST, SLOW = {FAST}, {SLOW}
 
+
+{inspect.getsource(Averages)}
 
 class BenchCrossStrategy(StrategyBase):
     """Holds one unit while the fast average is above the slow one; keeps running sums of its own, as the peers' strategies do."""
 
     def on_start(self) -> None:
-        self.window = deque(maxlen=SLOW)
-        self.fast = self.slow = 0.0
-        self.seen = self.state = 0
+        self.averages = Averages()
         self.is_long = False
 
     def on_bar(self, bar: Bar) -> None:
-        cross = self.update(bar.close)
+        cross = self.averages.update(bar.close)
         if cross > 0 and not self.is_long:
             self.is_long = True
             self.buy(bar.symbol, 1.0)
         elif cross < 0 and self.is_long:
             self.is_long = False
             self.sell(bar.symbol, 1.0)
-
-    def update(self, close: float) -> int:
-        window = self.window
-        seen = self.seen = self.seen + 1
-        self.slow += close - (window[0] if seen > SLOW else 0.0)
-        self.fast += close - (window[-FAST] if seen > FAST else 0.0)
-        window.append(close)
-        if seen < SLOW:
-            return 0
-        state = 1 if self.fast * SLOW > self.slow * FAST else -1
-        if state == self.state:
-            return 0
-        self.state = state
-        return state
 '''
 _CONFIG = f"""mode: backtest
 strategies:
@@ -72,11 +60,11 @@ class Loop(msgspec.Struct, frozen=True):
 
 
 class Whole(msgspec.Struct, frozen=True):
-    """One whole process of a backtest from the command line; `orders` is None where its report does not tell."""
+    """One whole process of a backtest from the command line."""
 
     seconds: float
     peak_mb: float
-    orders: int | None
+    orders: int
 
 
 def loop(data: Path, bars: int, folder: Path, has_ceiling: bool = False) -> Loop:
@@ -84,11 +72,6 @@ def loop(data: Path, bars: int, folder: Path, has_ceiling: bool = False) -> Loop
     words = ("--data", data, "--bars", bars, *(("--ceiling",) if has_ceiling else ()))
     told = run_module("benchmarks.our_loop", *words, folder=folder).told
     return Loop(told["engine_ns"], told["ceiling_ns"], told["orders"], told["fills"])
-
-
-def has_backtest() -> str:
-    """Return why there is no whole process to measure, "" when there is."""
-    return "" if (ROOT / "trading_system/commands/backtest.py").exists() else "this version has no command `main.py backtest` yet"
 
 
 def whole(data: Path, folder: Path) -> Whole:
@@ -102,17 +85,5 @@ def whole(data: Path, folder: Path) -> Whole:
     results.unlink(missing_ok=True)
     child = run_child([sys.executable, ROOT / "main.py", "backtest", "--config", config, "--strategies", strategies,
                        "--data", f"{SYMBOL}={data}", "--json", results], folder)
-    return Whole(child.seconds, child.peak_mb, _orders(child, results))
-
-
-def _orders(child: Child, results: Path) -> int | None:
-    # Found wherever the report puts it: `orders` of the run, or the sum over its strategies.
-    report = json.loads(results.read_text()) if results.exists() else child.told
-    if not report:
-        raise ChildFailed("the backtest wrote no report")
-    if isinstance(report.get("orders"), int):
-        return int(report["orders"])
-    strategies = report.get("strategies")
-    rows = strategies.values() if isinstance(strategies, dict) else strategies or ()
-    counts = [row["orders"] for row in rows if isinstance(row, dict) and isinstance(row.get("orders"), int)]
-    return sum(counts) if counts else None
+    orders = sum(sum(row["orders"].values()) for row in json.loads(results.read_text())["strategies"])
+    return Whole(child.seconds, child.peak_mb, orders)

@@ -11,12 +11,13 @@ from typing import Any, NoReturn, cast
 import msgspec
 
 from trading_system.collectors.history import History
+from trading_system.collectors.history_chunk import EVENTS
 from trading_system.collectors.merged_history import Batch, merged
 from trading_system.core.clock import Clock
 from trading_system.core.errors import ConfigError
 from trading_system.core.events import ActionEvent
 from trading_system.core.instrument import Instrument
-from trading_system.core.market_data import Bar, MarketData, Tick, Trade
+from trading_system.core.market_data import Bar, Trade
 from trading_system.core.ports import PaperVenue, Runtime
 from trading_system.engine.backtester import Backtester
 from trading_system.engine.bar_builder import BarBuilder
@@ -34,12 +35,11 @@ from trading_system.settings.load import Settings
 from trading_system.strategy_host.desk import Desk
 from trading_system.strategy_host.hook_guard import HookGuard
 from trading_system.strategy_host.market_view import MarketView
-from trading_system.strategy_host.strategy_base import StrategyBase
+from trading_system.strategy_host.strategy_base import StrategyBase, writes
 from trading_system.watchers.run_recorder import RunRecorder
 
 _HOUSE = "backte"
 _HISTORY_BARS = 200
-_KINDS: dict[str, type[MarketData]] = {"bars": Bar, "trades": Trade, "quotes": Tick}
 
 
 class BacktestPlan(msgspec.Struct):
@@ -55,7 +55,7 @@ class BacktestPlan(msgspec.Struct):
 
 
 class Backtest(msgspec.Struct):
-    """A house of history, ready to run. `after_batch` is called with each batch of market data that was traded on."""
+    """A house of history, ready to run."""
 
     plan: BacktestPlan
     engine: Engine
@@ -63,22 +63,11 @@ class Backtest(msgspec.Struct):
     consequences: deque[ActionEvent]
 
     def run(self, after_batch: Callable[[Batch], None]) -> int:
-        """Trade through all histories; return how many events there were. Whatever stops it before the end is raised."""
+        """Trade through all histories and call `after_batch` with each batch that was traded on; return how many events there were."""
         plan = self.plan
         driver = Backtester(self.engine, plan.venue, self.consequences, after_batch, plan.settings.system.heartbeat_seconds)
-        driver.run((_Traded(batch) for batch in merged(plan.histories, plan.from_ns, plan.to_ns)), plan.to_ns)
+        driver.run(merged(plan.histories, plan.from_ns, plan.to_ns), plan.to_ns)
         return driver.events
-
-
-class _Traded:
-    # A batch as the driver wants it.
-    def __init__(self, batch: Batch) -> None:
-        self.batch = batch
-        self.kinds = [(chunk.symbol, _KINDS[chunk.kind]) for chunk in batch.chunks]
-        self.events = batch.events
-
-    def __len__(self) -> int:
-        return len(self.batch)
 
 
 def build_backtest(plan: BacktestPlan) -> Backtest:
@@ -136,8 +125,7 @@ def _check_data(plan: BacktestPlan, desk: Desk, routes: Mapping[str, Route]) -> 
     problems = []
     strategy = desk.strategy
     assert strategy is not None
-    kind = type(strategy)
-    wants_bars = _writes(kind, "on_bar")
+    wants_bars = writes(strategy, "on_bar")
     for symbol in desk.symbols:
         there = {history.kind for history in plan.histories if history.symbol == symbol}
         route = routes[symbol]
@@ -145,7 +133,7 @@ def _check_data(plan: BacktestPlan, desk: Desk, routes: Mapping[str, Route]) -> 
         if not there:
             problems.append(f"{place}: there is no data for {symbol}: name a file with --data {symbol}=FILE or in backtest_config.yaml; "
                             "python main.py sample-data writes a day of it to try with")
-        elif _writes(kind, "on_tick") and "quotes" not in there and not wants_bars:
+        elif writes(strategy, "on_tick") and "quotes" not in there and not wants_bars:
             problems.append(f"{place}: {desk.name} works on ticks, and the data of {symbol} has only {' and '.join(sorted(there))}: "
                             "give it quotes, or leave it out with --strategy")
         elif wants_bars and route.bars_from is Bar and desk.bar_ns % route.source_bar_ns:
@@ -156,16 +144,12 @@ def _check_data(plan: BacktestPlan, desk: Desk, routes: Mapping[str, Route]) -> 
         raise ConfigError(*problems)
 
 
-def _writes(kind: type[StrategyBase], hook: str) -> bool:
-    return getattr(kind, hook) is not getattr(StrategyBase, hook)
-
-
 def _past(plan: BacktestPlan, route: Route, symbol: str, desk: Desk) -> list[Bar]:
     # What a live start would fetch from the venue: the bars before the first moment of trading.
     assert desk.strategy is not None
     bar_ns, most = desk.bar_ns or 60_000_000_000, max(_HISTORY_BARS, desk.strategy.warm_up)
     bars, builder = deque[Bar](maxlen=most), BarBuilder(symbol, bar_ns)
-    source = next(history for history in plan.histories if history.symbol == symbol and _KINDS[history.kind] is route.bars_from)
+    source = next(history for history in plan.histories if history.symbol == symbol and EVENTS[history.kind] is route.bars_from)
     for chunk in source.chunks(None, plan.from_ns):
         for event in chunk.events():
             if isinstance(event, Bar):

@@ -4,19 +4,16 @@ import statistics
 
 from benchmarks import ours
 from benchmarks.bench import Bench
-from benchmarks.figure import Figure, not_measured
+from benchmarks.figure import Figure
 
 _GOAL = "G4 peak memory"
 
 
 def measure(bench: Bench) -> list[Figure]:
     """Return the highest resident set in MB (10^6 bytes). Raises ChildFailed."""
-    reason = ours.has_backtest()
-    if reason:
-        return [not_measured(_GOAL, reason)]
     data = bench.data()
     rounds = bench.run(lambda: ours.whole(data, bench.folder))
     peak_mb = statistics.median(whole.peak_mb for whole in rounds.kept)
     orders = rounds.kept[-1].orders
-    detail = f"{bench.bars} bars; orders {orders if orders is not None else 'not told'}"
+    detail = f"{bench.bars} bars; orders {orders}"
     return [Figure(_GOAL, peak_mb, detail, rounds=len(rounds.kept), noisy=rounds.noisy)]

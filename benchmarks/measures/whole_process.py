@@ -12,10 +12,9 @@ _GOAL = "G3 whole process"
 
 def measure(bench: Bench) -> list[Figure]:
     """Return our share of the better peer's time. Raises ChildFailed."""
-    reason = ours.has_backtest()
     _, missing = split_missing(bench, {"vnpy": "vnpy", "backtesting": "backtesting"})
-    if reason or missing:
-        return [not_measured(_GOAL, reason or next(iter(missing.values())))]
+    if missing:
+        return [not_measured(_GOAL, next(iter(missing.values())))]
     data = bench.data()
 
     def one_round() -> tuple[ours.Whole, PeerRun, PeerRun]:
@@ -27,5 +26,5 @@ def measure(bench: Bench) -> list[Figure]:
     backtesting = statistics.median(run.process_seconds for _, _, run in rounds.kept)
     whole, run, _ = rounds.kept[-1]
     detail = (f"{own:.2f} s against vnpy {vnpy:.2f} s and backtesting.py {backtesting:.2f} s; {bench.bars} bars; "
-              f"orders {whole.orders if whole.orders is not None else 'not told'} against {run.orders}")
+              f"orders {whole.orders} against {run.orders}")
     return [Figure(_GOAL, own / min(vnpy, backtesting), detail, rounds=len(rounds.kept), noisy=rounds.noisy)]

@@ -1,4 +1,4 @@
-"""The strategy's arithmetic for the peers' scripts: the running sums of `benchmarks/engine_loop.py`, importable without the project."""
+"""The arithmetic of everybody's strategy, ours and the peers': importable without the project."""
 
 from collections import deque
 
@@ -17,11 +17,16 @@ class Averages:
         """Add a closing price."""
         window = self.window
         seen = self.seen = self.seen + 1
-        self.slow += close - (window[0] if seen > SLOW else 0.0)
-        self.fast += close - (window[-FAST] if seen > FAST else 0.0)
-        window.append(close)
-        if seen < SLOW:
-            return 0
+        if seen > SLOW:
+            self.slow += close - window[0]
+            self.fast += close - window[-FAST]
+            window.append(close)
+        else:
+            self.slow += close
+            self.fast += close - (window[-FAST] if seen > FAST else 0.0)
+            window.append(close)
+            if seen < SLOW:
+                return 0
         state = 1 if self.fast * SLOW > self.slow * FAST else -1
         if state == self.state:
             return 0

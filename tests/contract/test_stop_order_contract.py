@@ -1,10 +1,10 @@
-"""Stop orders at every broker that takes them: they wait outside the book, are listed, and can be canceled. Skipped, visibly, elsewhere."""
+"""Stop orders at every broker that takes them: they wait outside the book, are listed, and can be canceled."""
 
 import pytest
 
 from tests.contract.accounts import Account
 from tests.contract.test_broker_contract import Desk, wait_for
-from trading_system.core.errors import OrderRefused, OutcomeUnknown
+from trading_system.core.errors import OutcomeUnknown
 from trading_system.core.order import OrderKind, OrderRequest
 from trading_system.core.order_update import Answer, Totals
 from trading_system.core.side import Side
@@ -21,19 +21,10 @@ def stop_of(desk: Desk, side: Side) -> OrderRequest:
     return desk.order(OrderKind.STOP_LIMIT, side, quantity=desk.small(), stop=stop, limit=stop)
 
 
-def placed_stop(desk: Desk, request: OrderRequest) -> str:
-    try:
-        return desk.placed(request).venue_order_id
-    except OrderRefused as refused:
-        if "not simulated" in refused.reason:
-            pytest.skip(f"{desk.broker.name} takes no stop orders: {refused.reason}")
-        raise
-
-
 @pytest.mark.parametrize("side", Side)
 def test_a_stop_order_waits_is_listed_and_can_be_canceled(desk: Desk, side: Side) -> None:
     request = stop_of(desk, side)
-    venue_order_id = placed_stop(desk, request)
+    venue_order_id = desk.placed(request).venue_order_id
     waiting = desk.until(request, Answer.WAITING)
     listed = wait_for(lambda: desk.listed(request), bool)
     for update in (waiting, listed):
@@ -46,7 +37,7 @@ def test_a_stop_order_waits_is_listed_and_can_be_canceled(desk: Desk, side: Side
 
 def test_a_waiting_stop_order_is_not_placed_a_second_time_under_its_name(desk: Desk) -> None:
     request = stop_of(desk, Side.SELL)
-    venue_order_id = placed_stop(desk, request)
+    venue_order_id = desk.placed(request).venue_order_id
     with pytest.raises(OutcomeUnknown):
         desk.broker.place_order(request)
     assert desk.broker.look_up(request).venue_order_id == venue_order_id

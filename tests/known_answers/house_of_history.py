@@ -58,7 +58,7 @@ def trade_through(kind: type[StrategyBase], params: Mapping[str, Any], bars: Pat
     enrolled = Enrolled("known", written, kind, kind.Params(**params), RiskLimits(), history.bar_ns)
     backtest = build_backtest(BacktestPlan(settings, [enrolled], {SYMBOL: market}, FillVenue([market], model), [history]))
     reckoning = Reckoning(backtest)
-    backtest.run(lambda traded: reckoning.add(traded.batch))
+    backtest.run(reckoning.add)
     results = reckoning.results(0.0)
     assert not results.strategies[0].trouble, results.strategies[0].trouble
     assert "DENIED" not in results.strategies[0].orders, results.strategies[0].orders

@@ -18,6 +18,8 @@ Kind = Literal["bars", "trades", "quotes"]
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "bars": ("open", "high", "low", "close", "volume"), "trades": ("price", "quantity", "side"), "quotes": ("bid", "ask", "last")}
 OPTIONAL = ("volume", "side", "last")
+#: What a row of each kind is as an event.
+EVENTS: dict[Kind, type[MarketData]] = {"bars": Bar, "trades": Trade, "quotes": Tick}
 
 
 class Chunk(msgspec.Struct, frozen=True, eq=False):

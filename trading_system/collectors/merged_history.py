@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from trading_system.collectors.history import History
-from trading_system.collectors.history_chunk import Array, Chunk
+from trading_system.collectors.history_chunk import EVENTS, Array, Chunk
 from trading_system.core.market_data import MarketData
 
 
@@ -30,6 +30,11 @@ class Batch(msgspec.Struct, frozen=True, eq=False):
     def symbols(self) -> list[str]:
         """Return the symbols that have rows here, each once."""
         return list(dict.fromkeys(chunk.symbol for chunk in self.chunks))
+
+    @property
+    def kinds(self) -> list[tuple[str, type[MarketData]]]:
+        """Return each symbol with each type of its events here."""
+        return [(chunk.symbol, EVENTS[chunk.kind]) for chunk in self.chunks]
 
     def events(self) -> Iterator[MarketData]:
         """Build one event per row, in order, each when it is asked for."""

@@ -9,7 +9,6 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -86,20 +85,14 @@ def _trade(prepared: Prepared, venues: Venues, assumptions: str, runtime: Thread
     is_colored = not prepared.settings.environment.has("NO_COLOR")
     with ProgressBar("backtest", _rows(prepared.histories), runtime.monotonic_ns, is_colored) as progress:
 
-        def after(batch: Any) -> None:
-            reckoning.add(_inner(batch))
+        def after(batch: Batch) -> None:
+            reckoning.add(batch)
             progress.add(len(batch))
 
         events = backtest.run(after)
     if not events:
         raise ConfigError("there is no market data between --from and --to: nothing was traded")
     return reckoning.results((runtime.monotonic_ns() - began_ns) / 1e9)
-
-
-def _inner(batch: Any) -> Batch:
-    inner = batch.batch
-    assert isinstance(inner, Batch)
-    return inner
 
 
 def _rows(histories: Sequence[History]) -> int:

@@ -4,6 +4,7 @@ A refused number raises before anything is changed. Nothing here asks the time o
 """
 
 import math
+from abc import ABC, abstractmethod
 
 from trading_system.core.market_data import Bar
 
@@ -22,17 +23,17 @@ class Indicator:
         return self.value == self.value     # nan is the one number that is not equal to itself
 
 
-class PriceIndicator(Indicator):
+class PriceIndicator(Indicator, ABC):
     """An indicator of one price after another."""
 
     __slots__ = ()
 
+    @abstractmethod
     def update(self, price: float) -> float:
         """Take the next price in and return the new value, nan while there were too few; ValueError where the price is nan or infinite."""
-        raise NotImplementedError
 
 
-class BarIndicator(Indicator):
+class BarIndicator(Indicator, ABC):
     """An indicator of high, low and close."""
 
     __slots__ = ()
@@ -41,12 +42,12 @@ class BarIndicator(Indicator):
         """Take the next bar in and return the new value, nan while there were too few; ValueError where a price is nan or infinite."""
         return self.update_values(bar.high, bar.low, bar.close)
 
+    @abstractmethod
     def update_values(self, high: float, low: float, close: float) -> float:
         """Do what `update` does, with the numbers of a bar that is none of ours."""
-        raise NotImplementedError
 
 
-class VolumeIndicator(Indicator):
+class VolumeIndicator(Indicator, ABC):
     """An indicator of high, low, close and volume."""
 
     __slots__ = ()
@@ -55,9 +56,9 @@ class VolumeIndicator(Indicator):
         """Take the next bar in and return the new value, nan while there were too few; ValueError also where its volume is not known."""
         return self.update_values(bar.high, bar.low, bar.close, bar.volume)
 
+    @abstractmethod
     def update_values(self, high: float, low: float, close: float, volume: float) -> float:
         """Do what `update` does, with the numbers of a bar that is none of ours."""
-        raise NotImplementedError
 
 
 def need_period(owner: object, period: int, least: int = 1, name: str = "period") -> int:

@@ -1,6 +1,7 @@
 """Everybody runs the same workload: the same bars, the same crosses, as many orders."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,27 +9,39 @@ import pytest
 from benchmarks import ours
 from benchmarks.crowded_loop import Crowd
 from benchmarks.data_file import read_data, write_data
-from benchmarks.engine_loop import Averages, columns, engine_loop
+from benchmarks.engine_loop import columns, engine_loop
 from benchmarks.peers import __main__ as install_peers
-from benchmarks.peers import averages
+from benchmarks.peers.averages import FAST, SLOW, Averages
 from benchmarks.peers.pins import PEERS
 
-
-def test_the_peers_averages_cross_where_ours_do() -> None:
-    closes = columns(5_000)[5].tolist()
-    own, theirs = Averages(), averages.Averages()
-    crosses = [(own.update(close), theirs.update(close)) for close in closes]
-    assert all(mine == other for mine, other in crosses)
-    assert sum(mine != 0 for mine, _ in crosses) > 50
+CLOSES = np.round(columns(5_000)[5] * 4) / 4      # quarters add up exactly, so a running sum is the sum of its window
 
 
-def test_the_strategy_of_the_whole_process_crosses_there_too(tmp_path: Path) -> None:
-    names: dict[str, object] = {}
-    exec(ours._STRATEGY, names)
-    strategy = names["BenchCrossStrategy"]()        # type: ignore[operator]
-    strategy.on_start()
+def crosses() -> list[int]:
+    """Return where the averages of CLOSES cross, reckoned anew from the whole window at every bar."""
+    fast, slow = (np.lib.stride_tricks.sliding_window_view(CLOSES, period).sum(axis=1)[-(len(CLOSES) - SLOW + 1):] for period in (FAST, SLOW))
+    states = np.where(fast * SLOW > slow * FAST, 1, -1)
+    changed = np.concatenate(([True], states[1:] != states[:-1]))
+    return [0] * (SLOW - 1) + np.where(changed, states, 0).tolist()
+
+
+def test_everybody_s_averages_cross_where_whole_windows_do() -> None:
     own = Averages()
-    assert all(own.update(close) == strategy.update(close) for close in columns(5_000)[5].tolist())
+    assert [own.update(close) for close in CLOSES.tolist()] == crosses()
+    assert sum(map(abs, crosses())) > 50
+
+
+def test_the_strategy_of_the_whole_process_is_long_and_flat_at_those_crosses() -> None:
+    names: dict[str, type] = {}
+    exec(ours._STRATEGY, names)
+    strategy = names["BenchCrossStrategy"]()
+    ordered: list[int] = []
+    strategy.buy, strategy.sell = lambda *_: ordered.append(1), lambda *_: ordered.append(-1)
+    strategy.on_start()
+    for close in CLOSES.tolist():
+        strategy.on_bar(SimpleNamespace(symbol="TEST.bench", close=close))
+    turns = [cross for cross in crosses() if cross]
+    assert ordered == turns[turns.index(1):]
 
 
 def test_the_data_file_holds_the_columns_and_is_written_once(tmp_path: Path) -> None:
