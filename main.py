@@ -20,6 +20,7 @@ COMMANDS = {
     "new-strategy": "write a strategy to begin with, and its test",
     "strategies": "list the strategies: files, instruments, params",
     "status": "show what a running or finished house is doing",
+    "ledger": "tell orders, fills, positions and profit from the journal, while a house runs or not",
     "reference": "print every setting with its default and its bounds, as Markdown",
     "sample-data": "write made-up market data, so that a backtest can be tried at once",
     "simulate": "run the simulated exchange by itself, for bots and clients to attach to",

@@ -1,7 +1,7 @@
 """The books of a state folder rebuilt from its journal alone: no venue, no configuration, no strategy, nothing written.
 
-Commands that only look read everything here, beside a house that runs or not. The records go through the same `Past`, `Replay` and desks as at
-a start, so what is shown is what the next start would find.
+Commands that only look read everything here, beside a house that runs or not. The records go through the same `Past`, `Replay` and desks
+as at a start, so what is shown is what the next start would find.
 """
 
 import sys

@@ -57,7 +57,7 @@ class PastInstruments:
         pairs = [(market.removesuffix(counter).rstrip(_BETWEEN), counter) for counter in sorted(self._currencies | {currency})
                  if counter and market.endswith(counter) and market.removesuffix(counter).rstrip(_BETWEEN)]
         if not pairs:
-            raise ConfigError(f"the journal was written before instruments were recorded, and the currencies of {symbol} cannot be read out "
-                              "of its name: start the house once on this state folder, then its journal knows them")
+            raise ConfigError(f"the journal was written before instruments were recorded, and the currencies of {symbol} cannot be read "
+                              "out of its name: start the house once on this state folder, then its journal knows them")
         base, counter = max(pairs, key=lambda pair: (pair[1] == currency, pair[0] in self._currencies))
         return Instrument(symbol, base, counter, _SMALLEST, _SMALLEST, _SMALLEST, _LARGEST, _SMALLEST, _LARGEST)
