@@ -11,14 +11,15 @@ Works beside a running house and after it; no venue, configuration or strategy i
 `tables` has one entry per table of the view (without a view: positions and profit) with a row per order, fill, position, strategy and
 currency, or broker and currency. Amounts are text with every digit, in the unit named by the row's base, counter or currency; times are
 ISO-8601 UTC with nanoseconds; fees are an object of amounts per currency; null is what is not known. Only prices that are quotients
-(average_price, price, last_price) are rounded, to 12 digits, and the open profit they value, to 8 decimals. `--csv` prints the same keys and
-values, one table, without totals; fees there read `0.1 XBT; 2 ZAR`.
+(average_price, price, last_price) are rounded, to 12 digits, and the open profit they value, to 8 decimals. `--csv` prints the same keys
+and values, one table, without totals; fees there read `0.1 XBT; 2 ZAR`.
 """
 
 import argparse
 import json
 import shutil
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,7 @@ def _table(view: str, books: PastBooks, strategy: str | None, since_ns: int | No
 
 def _lines(books: PastBooks, state: Path, tables: dict[str, ExactTable], broken: list[str]) -> list[str]:
     width = min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
-    lines = [_headline(books, state)]
+    lines = textwrap.wrap(_headline(books, state), width, break_on_hyphens=False)
     for table in tables.values():
         lines += ["", *table_lines(table, width)]
     if "profit" in tables and len(tables) == 1 and books.earlier == {}:
@@ -126,9 +127,11 @@ def _lines(books: PastBooks, state: Path, tables: dict[str, ExactTable], broken:
         notes.append(f"What is open is valued, before fees, at the last prices that orders and fills saw{oldest}.")
     if "profit" in tables and not broken:
         notes.append("In every ledger capital + realized - fees = cash + cost, exactly.")
-    lines += ["", *notes] if notes else []
     if books.guessed:
-        lines += ["", f"An earlier version wrote no instruments: the currencies of {', '.join(books.guessed)} are read out of the names."]
+        notes.append(f"An earlier version wrote no instruments: the currencies of {', '.join(books.guessed)} are read out of the names.")
+    lines += [""] if notes else []
+    for note in notes:
+        lines += textwrap.wrap(note, width, break_on_hyphens=False)
     return lines
 
 

@@ -64,6 +64,16 @@ class PastCapital(msgspec.Struct, frozen=True):
     symbol: str
     quantity: Decimal
     price: Decimal
+    time_ns: int
+
+
+class CapitalChange(msgspec.Struct, frozen=True):
+    """A later run gave a strategy another capital than the one before it, per currency."""
+
+    strategy: str
+    time_ns: int
+    before: dict[str, Decimal]
+    after: dict[str, Decimal]
 
 
 class SeenBalances(msgspec.Struct, frozen=True):
@@ -112,6 +122,7 @@ class PastBooks:
         self.orders: list[PastOrder] = []
         self.fills: list[PastFill] = []
         self.capital: list[PastCapital] = []
+        self.capital_changes: list[CapitalChange] = []
         self.balances: dict[str, SeenBalances] = {}
         self.prices: dict[str, SeenPrices] = {}
         self.earlier: dict[str, Earlier] = {}
@@ -141,6 +152,8 @@ class PastBooks:
         """Apply the next record."""
         if self._since_ns is not None and record.taken_ns >= self._since_ns:
             self._keep_earlier()
+        if isinstance(record.body, RunStarted):
+            self._see_run(record.body, record.taken_ns)
         self._replay.apply(record)
         self.records += 1
         self.first_ns = self.first_ns or record.taken_ns
@@ -149,12 +162,10 @@ class PastBooks:
         if isinstance(body, OrderEvent):
             self._see_order(body)
         elif isinstance(body, CapitalBooked):
-            self.capital.append(PastCapital(self.books.desk(body.strategy).name, body.symbol, body.quantity, body.price))
+            self.capital.append(PastCapital(self.books.desk(body.strategy).name, body.symbol, body.quantity, body.price, record.taken_ns))
             self._see_price(body.symbol, record.taken_ns, body.price)
         elif isinstance(body, BalanceEvent):
             self.balances[body.broker] = SeenBalances(body.broker, record.taken_ns, body.balances, self.owned())
-        elif isinstance(body, RunStarted):
-            self.runs.append(PastRun(body.epoch, body.mode, record.taken_ns))
         elif isinstance(body, RunEnded) and self.runs:
             self.runs[-1].ended_ns, self.runs[-1].reason = record.taken_ns, body.reason
 
@@ -182,6 +193,13 @@ class PastBooks:
     def deposits(self, strategy: str) -> dict[str, Decimal]:
         """Return what a strategy was given altogether, per currency, as its last run gave it; withdrawals are taken off."""
         return dict(self._replay.capital.get(strategy, {}))
+
+    def _see_run(self, run: RunStarted, taken_ns: int) -> None:
+        self.runs.append(PastRun(run.epoch, run.mode, taken_ns))
+        for name, started in run.strategies.items():
+            before = self._replay.capital.get(name) or self._replay.capital.get(started.adopts)
+            if before is not None and before != started.capital:
+                self.capital_changes.append(CapitalChange(name, taken_ns, dict(before), dict(started.capital)))
 
     def _see_order(self, event: OrderEvent) -> None:
         found = self.books.find(event.request.client_order_id)
