@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
-import numpy as np
-
 from trading_system.core.order_words import plain
 from trading_system.engine.past_books import PastBooks
 from trading_system.reckoning import RunReckoning
+from trading_system.reports.price_points import laid_out
 from trading_system.reports.results import RUN, DataNote, Results
 
 _MOST_RUNS = 10
@@ -36,11 +35,9 @@ def journal_results(books: PastBooks, journal: str) -> Results:
         reckoning.add_capital(capital.strategy, capital.symbol, capital.quantity, capital.price, capital.time_ns)
     for one in books.fills:
         reckoning.add_fill(one.fill, one.reference_price)
-    marks = {symbol: (np.array(seen.times_ns, dtype=np.int64), np.array(seen.prices, dtype=np.float64))
-             for symbol, seen in books.prices.items()}
-    bounds = np.array([books.first_ns, books.last_ns], dtype=np.int64)
-    fills = np.array([one.fill.time_ns for one in books.fills], dtype=np.int64)
-    reckoning.add(np.unique(np.concatenate([bounds, fills, *(times for times, _ in marks.values())])), marks)
+    times, marks = laid_out({symbol: (seen.times_ns, seen.prices) for symbol, seen in books.prices.items()},
+                            [(books.first_ns, books.last_ns), (one.fill.time_ns for one in books.fills)])
+    reckoning.add(times, marks)
     last = {symbol: float(values[-1]) for symbol, (_, values) in marks.items()}
     reckoning.check({desk.name: desk.positions.equity(last) for desk in desks})
     return Results(

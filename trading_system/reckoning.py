@@ -8,9 +8,6 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-import numpy as np
-import numpy.typing as npt
-
 from trading_system.core.errors import InvariantBroken
 from trading_system.core.instrument import Instrument
 from trading_system.core.order import Fill
@@ -18,7 +15,7 @@ from trading_system.core.order_words import plain
 from trading_system.oms.conservation import both_sides, costs
 from trading_system.reports.curve_statistics import CurveStatistics
 from trading_system.reports.curves_together import CurvesTogether
-from trading_system.reports.daily_closes import DailyCloses
+from trading_system.reports.daily_closes import DailyCloses, Times
 from trading_system.reports.equity_curve import EquityCurve
 from trading_system.reports.figures import figures_of, monthly
 from trading_system.reports.performance import Array
@@ -26,8 +23,6 @@ from trading_system.reports.results import ClosedTrade, CurrencyResult, FillPoin
 from trading_system.reports.round_trips import RoundTrips
 from trading_system.reports.thinned_series import ThinnedSeries
 from trading_system.strategy_host.desk import Desk
-
-Times = npt.NDArray[np.int64]
 
 _MOST_FILLS = 20_000
 _AGREES_WITHIN = 1e-9
