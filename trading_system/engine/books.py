@@ -36,8 +36,10 @@ class Books:
         """Return the desk and the order of that name; None when it is a stranger's, or long over."""
         run = client_order_id.rpartition("-")[0]
         desk = self._runs.get(run) or self._desk_of(run)
-        order = desk.orders.get(client_order_id) if desk is not None else None
-        return (desk, order) if desk is not None and order is not None else None
+        if desk is None:
+            return None
+        order = desk.orders.open.get(client_order_id) or desk.orders.done.get(client_order_id)
+        return (desk, order) if order is not None else None
 
     def _desk_of(self, run: str) -> Desk | None:
         parts = run.split("-")
