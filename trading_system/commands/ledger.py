@@ -125,6 +125,8 @@ def _lines(books: PastBooks, state: Path, tables: dict[str, ExactTable], broken:
         seen = [row["last_price_time"] for row in tables["positions"].rows if row["last_price_time"]] if "positions" in tables else []
         oldest = f"; the oldest is of {time_text(min(seen))[:19]}Z" if seen else ""
         notes.append(f"What is open is valued, before fees, at the last prices that orders and fills saw{oldest}.")
+    if "balances" in tables and any(row["external"] < 0 for row in tables["balances"].rows):
+        notes.append("Below zero, of nobody: the strategies owned more than the account held when it was asked.")
     if "profit" in tables and not broken:
         notes.append("In every ledger capital + realized - fees = cash + cost, exactly.")
     if books.guessed:

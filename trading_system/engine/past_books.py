@@ -165,7 +165,7 @@ class PastBooks:
             self.capital.append(PastCapital(self.books.desk(body.strategy).name, body.symbol, body.quantity, body.price, record.taken_ns))
             self._see_price(body.symbol, record.taken_ns, body.price)
         elif isinstance(body, BalanceEvent):
-            self.balances[body.broker] = SeenBalances(body.broker, record.taken_ns, body.balances, self.owned())
+            self.balances[body.broker] = SeenBalances(body.broker, body.asked_ns, body.balances, self.owned())
         elif isinstance(body, RunEnded) and self.runs:
             self.runs[-1].ended_ns, self.runs[-1].reason = record.taken_ns, body.reason
 

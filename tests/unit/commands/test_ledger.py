@@ -15,7 +15,8 @@ import main
 from tests.unit.engine.lived_house import lived_house, records_of, run_started, write_journal
 from trading_system.commands.written_times import read_since_ns
 from trading_system.core.errors import ConfigError
-from trading_system.core.records import CapitalBooked, Record
+from trading_system.core.events import Balance, BalanceEvent
+from trading_system.core.records import CapitalBooked, Record, StrategyStarted
 from trading_system.storage.run_lock import RunLock
 
 Run = Callable[..., tuple[int, str, str]]
@@ -262,7 +263,6 @@ def test_a_journal_of_before_instruments_says_where_its_currencies_are_from(ledg
 
 
 def test_capital_that_waits_for_a_price_is_shown(ledger: Run, tmp_path: Path) -> None:
-    from trading_system.core.records import StrategyStarted
     started = run_started({"naive": StrategyStarted(("XBTZAR.luno",), {"ZAR": Decimal(5), "XBT": Decimal("0.5")}, "ZAR")})
     write_journal(tmp_path / "new", [started])
     rows = json.loads(ledger("profit", "--json", folder=tmp_path / "new")[1])["tables"]["profit"]
@@ -270,6 +270,16 @@ def test_capital_that_waits_for_a_price_is_shown(ledger: Run, tmp_path: Path) ->
     write_journal(tmp_path / "valued", [started, Record(2, CapitalBooked("naive", "XBTZAR.luno", Decimal("0.5"), Decimal(40)))])
     rows = json.loads(ledger("profit", "--json", folder=tmp_path / "valued")[1])["tables"]["profit"]
     assert (rows[0]["pending_capital"], rows[0]["capital"], rows[0]["cost"]) == ({}, "25", "20")
+
+
+def test_an_account_that_holds_less_than_the_strategies_own_is_pointed_out(ledger: Run, tmp_path: Path) -> None:
+    assert "Below zero" not in ledger("balances")[1]
+    poor = [Record(record.taken_ns, msgspec.structs.replace(record.body, balances={"ZAR": Balance(Decimal(5), Decimal(1))}))
+            if isinstance(record.body, BalanceEvent) else record for record in RECORDS]
+    write_journal(tmp_path / "poor", poor)
+    out = ledger("balances", folder=tmp_path / "poor")[1]
+    assert "Below zero, of nobody: the strategies owned more than the account held" in out
+    assert json.loads(ledger("balances", "--json", folder=tmp_path / "poor")[1])["tables"]["balances"][-1]["external"] == "-1999995"
 
 
 # The chain of hashes.
