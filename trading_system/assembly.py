@@ -10,7 +10,7 @@ import msgspec
 
 from trading_system.collectors.feed_poller import FeedPoller
 from trading_system.collectors.heartbeat import Heartbeat
-from trading_system.core.actions import Action, LookUpOrders
+from trading_system.core.actions import Action, LookUpOrders, LookUpTrades
 from trading_system.core.clock import Clock
 from trading_system.core.errors import TryAgain
 from trading_system.core.events import BalanceEvent
@@ -228,7 +228,7 @@ def _fetch_history(plan: Plan, desks: Iterable[Desk]) -> None:
 
 
 def _broker(action: Action) -> str:
-    return action.broker if isinstance(action, LookUpOrders) else action.request.symbol.rpartition(".")[2]
+    return action.broker if isinstance(action, (LookUpOrders, LookUpTrades)) else action.request.symbol.rpartition(".")[2]
 
 
 def _summed(tables: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from trading_system.core.events import (
     OrderEvent,
     OrderUpdateEvent,
 )
+from trading_system.core.order import OrderRequest
 
 
 class StrategyStarted(msgspec.Struct, frozen=True):
@@ -43,6 +44,15 @@ class OrderSent(msgspec.Struct, frozen=True, tag=True):
     client_order_id: str
 
 
+class OrderAdopted(msgspec.Struct, frozen=True, tag=True):
+    """The venue has an order under a name of ours that the journal does not know: from here on it is one of its strategy's.
+
+    `request` is rebuilt from what the venue told; what became of the order is in the OrderUpdateEvents behind it.
+    """
+
+    request: OrderRequest
+
+
 class CapitalBooked(msgspec.Struct, frozen=True, tag=True):
     """Base currency given as capital was valued at the first mid and is from now on a position with a cost."""
 
@@ -66,7 +76,7 @@ class RunEnded(msgspec.Struct, frozen=True, tag=True):
 
 
 RecordBody = (
-    RunStarted | OrderEvent | CancelEvent | OrderUpdateEvent | OrderSent | CapitalBooked | StateSaved | CommandEvent | BalanceEvent
+    RunStarted | OrderEvent | CancelEvent | OrderUpdateEvent | OrderSent | OrderAdopted | CapitalBooked | StateSaved | CommandEvent | BalanceEvent
     | InstrumentEvent | ConnectionEvent | RunEnded
 )
 

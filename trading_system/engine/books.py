@@ -5,8 +5,8 @@ The engine and recovery call it; it decides nothing, calls no hook and asks no c
 
 from collections.abc import Iterator, Mapping
 
-from trading_system.core.order import Order
-from trading_system.core.order_update import OrderUpdate
+from trading_system.core.order import Order, OrderRequest, OrderState
+from trading_system.core.order_update import ZERO, OrderUpdate
 from trading_system.oms.order_manager import Change
 from trading_system.strategy_host.desk import Desk
 
@@ -14,13 +14,16 @@ from trading_system.strategy_host.desk import Desk
 class Books:
     """The desks by name. An order's name carries the house and the strategy: `<house>-<strategy>-<run>-<n>`.
 
-    `adopted` leads from a strategy's former name to the one whose desk has its orders now.
+    `adopted` leads from a strategy's former name to the one whose desk has its orders now. `numbers` holds the last number that the
+    journal knows of each earlier run of each strategy, by all that stands before it in the name: an order up to it is known, even when it
+    has been over for so long that nobody keeps it any more.
     """
 
     def __init__(self, house: str, desks: Mapping[str, Desk], adopted: Mapping[str, str] | None = None) -> None:
         self.house = house
         self.desks = dict(desks)
         self._adopted = adopted or {}
+        self.numbers: dict[str, int] = {}
         self._runs: dict[str, Desk] = {}
 
     def desk(self, strategy: str) -> Desk:
@@ -61,6 +64,23 @@ class Books:
                 filled = order.exact
                 desk.positions.apply(fill, filled.filled_value / filled.filled_quantity if filled.filled_quantity else order.reference)
         return change
+
+    def adopt(self, request: OrderRequest) -> Order:
+        """Take in an order that the venue has and the journal does not know; what became of it comes as an update."""
+        order = self.desk(request.strategy).orders.add(request, request.limit or ZERO)
+        order.state = OrderState.UNKNOWN            # should the update behind it be lost, it is asked for
+        return order
+
+    def note_number(self, client_order_id: str) -> None:
+        """Remember that the journal knows an order of this name, whose number is the last of its run so far."""
+        run, _, number = client_order_id.rpartition("-")
+        if number.isdecimal():
+            self.numbers[run] = max(int(number), self.numbers.get(run, 0))
+
+    def is_known(self, client_order_id: str) -> bool:
+        """Tell whether the journal of earlier runs knows an order of this name, also one that is long over."""
+        run, _, number = client_order_id.rpartition("-")
+        return number.isdecimal() and int(number) <= self.numbers.get(run, 0)
 
     def open_orders(self, broker: str = "") -> Iterator[tuple[Desk, Order]]:
         """Return every order that is not over, of one broker or of all."""

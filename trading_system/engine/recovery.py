@@ -8,22 +8,25 @@ from decimal import Decimal
 
 import msgspec
 
-from trading_system.core.events import CancelEvent, OrderEvent, OrderUpdateEvent
+from trading_system.core.events import BalanceEvent, CancelEvent, OrderEvent, OrderUpdateEvent
 from trading_system.core.order import OrderState
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate
-from trading_system.core.records import CapitalBooked, OrderSent, Record, RunStarted, StateSaved, StrategyStarted
+from trading_system.core.records import CapitalBooked, OrderAdopted, OrderSent, Record, RunStarted, StateSaved, StrategyStarted
 from trading_system.engine.books import Books
 
 
 class Past(msgspec.Struct):
     """What must be known of earlier runs before the desks can be laid: empty for a new state folder.
-    `adopted` leads from the former name of a strategy to the one that took its ledger over."""
+    `adopted` leads from the former name of a strategy to the one that took its ledger over; until `reconciled_ns`, per broker, all of our
+    trades are in the books for certain."""
 
     house: str = ""
     epoch: int = 0
     started_ns: int = 0
     strategies: dict[str, StrategyStarted] = {}
     adopted: dict[str, str] = {}
+    reconciled_ns: dict[str, int] = {}
+    began_ns: int = 0
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> "Past":
@@ -33,8 +36,11 @@ class Past(msgspec.Struct):
             if isinstance(record.body, RunStarted):
                 past.house, past.epoch = record.body.house, record.body.epoch
                 past.started_ns = max(past.started_ns, record.body.started_ns)
+                past.began_ns = past.began_ns or record.body.started_ns
                 for name, started in record.body.strategies.items():
                     past._meet(name, started)
+            elif isinstance(record.body, BalanceEvent) and record.body.reconciled_ns:
+                past.reconciled_ns[record.body.broker] = record.body.reconciled_ns
         return past
 
     def _meet(self, name: str, started: StrategyStarted) -> None:
@@ -48,12 +54,14 @@ class Past(msgspec.Struct):
 
 
 class Replay:
-    """Applies records in order. `states` holds each strategy's last saved state, `capital` what the last run gave each of them."""
+    """Applies records in order. `states` holds each strategy's last saved state, `capital` what the last run gave each of them, `accounts`
+    per broker the last balances that were known together with what trading had changed of them."""
 
     def __init__(self, books: Books) -> None:
         self.books = books
         self.states: dict[str, bytes] = {}
         self.capital: dict[str, dict[str, Decimal]] = {}
+        self.accounts: dict[str, BalanceEvent] = {}
         self.records = 0
 
     def apply(self, record: Record) -> None:
@@ -65,6 +73,7 @@ class Replay:
         elif isinstance(body, OrderEvent):
             desk = self.books.desk(body.request.strategy)
             desk.orders.add(body.request, body.reference_price, body.verdict)
+            self.books.note_number(body.request.client_order_id)
         elif isinstance(body, OrderSent):
             stamp = Evidence("journal", record.taken_ns, record.taken_ns)
             self._update(OrderUpdate(body.client_order_id, Answer.SENT, stamp), record.taken_ns)
@@ -72,6 +81,11 @@ class Replay:
             found = self.books.find(body.client_order_id)
             if found is not None:
                 found[0].orders.want_cancel(found[1])
+        elif isinstance(body, OrderAdopted):
+            self.books.adopt(body.request)
+        elif isinstance(body, BalanceEvent):
+            if body.traded is not None:
+                self.accounts[body.broker] = body
         elif isinstance(body, CapitalBooked):
             self.books.desk(body.strategy).positions.book_capital(body.symbol, body.quantity, body.price)
         elif isinstance(body, StateSaved):
