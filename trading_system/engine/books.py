@@ -5,6 +5,9 @@ The engine and recovery call it; it decides nothing, calls no hook and asks no c
 
 from collections.abc import Iterator, Mapping
 
+from msgspec import structs
+
+from trading_system.core.events import BalanceEvent
 from trading_system.core.order import Order, OrderRequest, OrderState
 from trading_system.core.order_update import ZERO, OrderUpdate
 from trading_system.oms.order_manager import Change
@@ -16,7 +19,8 @@ class Books:
 
     `adopted` leads from a strategy's former name to the one whose desk has its orders now. `numbers` holds the last number that the
     journal knows of each earlier run of each strategy, by all that stands before it in the name: an order up to it is known, even when it
-    has been over for so long that nobody keeps it any more.
+    has been over for so long that nobody keeps it any more. `accounts` holds the last balances per broker of which it was known what our own
+    trading had to do with them, and until when all of our trades there are booked.
     """
 
     def __init__(self, house: str, desks: Mapping[str, Desk], adopted: Mapping[str, str] | None = None) -> None:
@@ -24,6 +28,7 @@ class Books:
         self.desks = dict(desks)
         self._adopted = adopted or {}
         self.numbers: dict[str, int] = {}
+        self.accounts: dict[str, BalanceEvent] = {}
         self._runs: dict[str, Desk] = {}
 
     def desk(self, strategy: str) -> Desk:
@@ -38,8 +43,10 @@ class Books:
         """Return the desk and the order of that name; None when it is a stranger's, or long over."""
         run = client_order_id.rpartition("-")[0]
         desk = self._runs.get(run) or self._desk_of(run)
-        order = desk.orders.get(client_order_id) if desk is not None else None
-        return (desk, order) if desk is not None and order is not None else None
+        if desk is None:
+            return None
+        order = desk.orders.open.get(client_order_id) or desk.orders.done.get(client_order_id)
+        return (desk, order) if order is not None else None
 
     def _desk_of(self, run: str) -> Desk | None:
         parts = run.split("-")
@@ -81,6 +88,14 @@ class Books:
         """Tell whether the journal of earlier runs knows an order of this name, also one that is long over."""
         run, _, number = client_order_id.rpartition("-")
         return number.isdecimal() and int(number) <= self.numbers.get(run, 0)
+
+    def note_account(self, event: BalanceEvent) -> None:
+        """Keep what is said of an account, and what it does not say as it was known before."""
+        known = self.accounts.get(event.broker)
+        if event.traded is not None or known is None:
+            self.accounts[event.broker] = event
+        elif event.reconciled_ns:
+            self.accounts[event.broker] = structs.replace(known, reconciled_ns=event.reconciled_ns)
 
     def open_orders(self, broker: str = "") -> Iterator[tuple[Desk, Order]]:
         """Return every order that is not over, of one broker or of all."""

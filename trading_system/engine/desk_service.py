@@ -24,7 +24,8 @@ LogLine = Callable[[str, str, str, Mapping[str, Any]], None]
 
 
 class DeskService:
-    """One for all desks. `closed_reason` is set while the house takes no orders at all; `broken` names the brokers that refuse us."""
+    """One for all desks. `closed_reason` is set while the house takes no orders at all; `broken` names the brokers that refuse us, `doubt`
+    says of an order what must be known before it may leave."""
 
     def __init__(self, clock: Clock, house: str, run_started_ns: int, risk: RiskManager, limits: Mapping[str, RiskLimits],
                  lay: Callable[[ActionEvent], None], log_line: LogLine) -> None:
@@ -43,7 +44,7 @@ class DeskService:
         self._left_runs: dict[str, dict[str, int]] = {}
         self._risk = risk
         self._limits = limits
-        self._lay = lay
+        self.lay: Callable[[OrderEvent | CancelEvent | NoteEvent], None] = lay        # a consequence of the event being handled
 
     def stand_behind(self, guard: HookGuard, guarded: Guarded | None = None) -> None:
         """Let `guard` stand around timers, in its way `guarded` (else `wrap`), and its shield hold a shot back while a strategy is inside
@@ -74,15 +75,11 @@ class DeskService:
         instrument = view.instrument
         verdict = self._risk.judge(request, Situation(
             instrument, self._limits[desk.name], self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, ""),
-            reference, view.age_seconds, len(desk.orders), desk.orders_in_a_row, currency, needed, desk.free(currency),
+            reference, view.age_seconds, len(desk.orders.open), desk.orders_in_a_row, currency, needed, desk.free(currency),
             self.doubt(desk, request)))
         if verdict.code == FLOOD:
             self.fail(desk, verdict.sentence)
         return verdict
-
-    def lay(self, event: OrderEvent | CancelEvent | NoteEvent) -> None:
-        """Lay a consequence of the event being handled."""
-        self._lay(event)
 
     def set_timer(self, desk: Desk, seconds: float, hook: Callable[[], None]) -> None:
         """Call a hook of the desk's strategy every so many seconds, with the guard around it."""

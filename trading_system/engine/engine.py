@@ -87,7 +87,6 @@ class Engine:
     def handle(self, event: Event) -> None:
         """Decide, remember, act, tell. The driver has set the clock."""
         kind = type(event)
-        self.clock.sequence += 1
         actions = self._table[kind](event)
         records = self._records
         if records or actions:
@@ -259,8 +258,8 @@ class Engine:
 
     def save_state(self, desk: Desk) -> None:
         """Remember a strategy's own state if it changed."""
-        state = desk.strategy.state if desk.strategy is not None else None
-        if state is None:
+        strategy = desk.strategy
+        if strategy is None or (state := strategy.state) is None:
             return
         try:
             encoded = msgspec.msgpack.encode(state)

@@ -130,13 +130,14 @@ def moments(books: Books, past: Past) -> dict[str, int]:
     """
     if not past.epoch:
         return {}
+    known = {broker: account.reconciled_ns for broker, account in books.accounts.items() if account.reconciled_ns}
     filled: dict[str, int] = {}
     for desk in books.desks.values():
         for order in (*desk.orders.open.values(), *desk.orders.done.values()):
             if order.exact.filled_quantity:
                 filled[order.symbol] = max(order.heard_ns, filled.get(order.symbol, 0))
     symbols = sorted({symbol for desk in books.desks.values() for symbol in desk.symbols})
-    return {symbol: max(filled.get(symbol, 0), past.reconciled_ns.get(_broker(symbol), past.began_ns)) - MARGIN_NS for symbol in symbols}
+    return {symbol: max(filled.get(symbol, 0), known.get(_broker(symbol), past.began_ns)) - MARGIN_NS for symbol in symbols}
 
 
 def _stand_in(trades: Sequence[VenueTrade]) -> OrderRequest:

@@ -17,15 +17,13 @@ from trading_system.engine.books import Books
 
 class Past(msgspec.Struct):
     """What must be known of earlier runs before the desks can be laid: empty for a new state folder.
-    `adopted` leads from the former name of a strategy to the one that took its ledger over; until `reconciled_ns`, per broker, all of our
-    trades are in the books for certain."""
+    `adopted` leads from the former name of a strategy to the one that took its ledger over; `began_ns` is the start of the first run."""
 
     house: str = ""
     epoch: int = 0
     started_ns: int = 0
     strategies: dict[str, StrategyStarted] = {}
     adopted: dict[str, str] = {}
-    reconciled_ns: dict[str, int] = {}
     began_ns: int = 0
 
     @classmethod
@@ -39,8 +37,6 @@ class Past(msgspec.Struct):
                 past.began_ns = past.began_ns or record.body.started_ns
                 for name, started in record.body.strategies.items():
                     past._meet(name, started)
-            elif isinstance(record.body, BalanceEvent) and record.body.reconciled_ns:
-                past.reconciled_ns[record.body.broker] = record.body.reconciled_ns
         return past
 
     def _meet(self, name: str, started: StrategyStarted) -> None:
@@ -54,14 +50,12 @@ class Past(msgspec.Struct):
 
 
 class Replay:
-    """Applies records in order. `states` holds each strategy's last saved state, `capital` what the last run gave each of them, `accounts`
-    per broker the last balances that were known together with what trading had changed of them."""
+    """Applies records in order. `states` holds each strategy's last saved state, `capital` what the last run gave each of them."""
 
     def __init__(self, books: Books) -> None:
         self.books = books
         self.states: dict[str, bytes] = {}
         self.capital: dict[str, dict[str, Decimal]] = {}
-        self.accounts: dict[str, BalanceEvent] = {}
         self.records = 0
 
     def apply(self, record: Record) -> None:
@@ -84,8 +78,7 @@ class Replay:
         elif isinstance(body, OrderAdopted):
             self.books.adopt(body.request)
         elif isinstance(body, BalanceEvent):
-            if body.traded is not None:
-                self.accounts[body.broker] = body
+            self.books.note_account(body)
         elif isinstance(body, CapitalBooked):
             self.books.desk(body.strategy).positions.book_capital(body.symbol, body.quantity, body.price)
         elif isinstance(body, StateSaved):

@@ -17,7 +17,7 @@ from trading_system.core.order_words import order_words
 from trading_system.core.side import Side
 from trading_system.oms.order_manager import OrderManager
 from trading_system.oms.position_manager import PositionManager
-from trading_system.oms.reservations import Reservations, may_fill, needs
+from trading_system.oms.reservations import Reservations, needs
 from trading_system.strategy_host.follow_ups import FollowUps
 from trading_system.strategy_host.hook_times import HookTimes
 from trading_system.strategy_host.market_view import MarketView
@@ -92,25 +92,21 @@ class Desk:
         view = self.market.get(symbol)
         if view is None:
             raise ValueError(f"{symbol!r} is not one of our instruments: {', '.join(self.symbols)}")
-        with self._house.shield:
-            return self._submit(view, side, quantity, value, limit, stop, post_only, time_in_force, tag)
-
-    def _submit(self, view: MarketView, side: Side, quantity: Number | None, value: Number | None, limit: Number | None,
-                stop: Number | None, post_only: bool, time_in_force: str, tag: str) -> Order:
-        price = view.reference(side)
-        reference = Decimal(repr(price)) if price > 0 else ZERO
-        request = self._request(view.instrument, reference, side, quantity, value, limit, stop, post_only, time_in_force, tag)
-        if self._counted_ns != self.clock.now_ns:
-            self._counted_ns, self.orders_in_a_row = self.clock.now_ns, 0
-        self.orders_in_a_row += 1
-        currency, needed, may_still_fill = self._need(request, reference, ZERO)
-        verdict = self._house.judge(self, request, reference, currency, needed)
-        order = self.orders.add(request, reference, verdict)
-        if verdict.is_accepted:
-            self.reservations.reserve(request, currency, needed, may_still_fill)
-        self._decision = order
-        self._house.lay(OrderEvent(request, verdict, reference, view.taken_ns))
-        return order
+        house = self._house
+        with house.shield:
+            price = view.reference(side)
+            reference = Decimal(repr(price)) if price > 0 else ZERO
+            request = self._request(view.instrument, reference, side, quantity, value, limit, stop, post_only, time_in_force, tag)
+            if self._counted_ns != self.clock.now_ns:
+                self._counted_ns, self.orders_in_a_row = self.clock.now_ns, 0
+            self.orders_in_a_row += 1
+            currency, needed, may_still_fill = self._need(request, reference, ZERO)
+            verdict = house.judge(self, request, reference, currency, needed)
+            order = self._decision = self.orders.add(request, reference, verdict)
+            if verdict.is_accepted:
+                self.reservations.reserve(request, currency, needed, may_still_fill)
+            house.lay(OrderEvent(request, verdict, reference, view.taken_ns))
+            return order
 
     def _request(self, instrument: Instrument, reference: Decimal, side: Side, quantity: Number | None, value: Number | None,
                  limit: Number | None, stop: Number | None, post_only: bool, time_in_force: str, tag: str) -> OrderRequest:
@@ -179,8 +175,8 @@ class Desk:
 
     def settle(self, order: Order) -> None:
         """Bring the reservation of `order` in line with what may still fill; when it is over, go on with what waited for that."""
-        name = order.client_order_id
-        if order.is_done:
+        name = order.request.client_order_id
+        if order.state >= OrderState.FILLED:
             self.reservations.release(name)
             self._follow_ups.after(order)
         elif not self.reservations.holds(name):
@@ -262,4 +258,4 @@ class Desk:
         instrument = self.positions.instruments[request.symbol]
         if not reference:
             return instrument.counter, ZERO, ZERO
-        return *needs(request, instrument, reference, filled), may_fill(request, reference, filled)
+        return needs(request, instrument, reference, filled)
