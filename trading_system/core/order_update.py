@@ -1,4 +1,4 @@
-"""What a venue says about an order: an answer, the totals so far, the evidence, its trades. Laid by executors, read by the order managers."""
+"""What a venue says about an order: an answer, the totals so far, the evidence; and its list of our trades."""
 
 from decimal import Decimal
 from enum import IntEnum

@@ -4,10 +4,7 @@ A room that needs a neighbor is given it through one of these by `assembly.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Protocol
-
-import msgspec
 
 from trading_system.core.actions import Action
 from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent, OrderUpdateEvent
@@ -17,7 +14,6 @@ from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import OrderUpdate, VenueTrade
 from trading_system.core.records import Record
-from trading_system.core.side import Side
 
 LayAction = Callable[[ActionEvent], None]
 LayMarketData = Callable[[MarketData], None]

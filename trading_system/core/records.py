@@ -76,8 +76,8 @@ class RunEnded(msgspec.Struct, frozen=True, tag=True):
 
 
 RecordBody = (
-    RunStarted | OrderEvent | CancelEvent | OrderUpdateEvent | OrderSent | OrderAdopted | CapitalBooked | StateSaved | CommandEvent | BalanceEvent
-    | InstrumentEvent | ConnectionEvent | RunEnded
+    RunStarted | OrderEvent | CancelEvent | OrderUpdateEvent | OrderSent | OrderAdopted | CapitalBooked | StateSaved | CommandEvent
+    | BalanceEvent | InstrumentEvent | ConnectionEvent | RunEnded
 )
 
 

@@ -15,7 +15,7 @@ from trading_system.core.events import ActionEvent, OpenOrdersEvent, WarningEven
 from trading_system.core.instrument import Instrument
 from trading_system.core.order import Order, OrderKind, OrderRequest
 from trading_system.core.order_update import ZERO, Answer, OrderUpdate
-from trading_system.core.order_words import plain
+from trading_system.core.order_words import order_words, plain
 from trading_system.core.records import OrderAdopted, RecordBody
 from trading_system.core.side import Side
 from trading_system.engine.books import Books
@@ -77,8 +77,9 @@ class Adoption:
         self.set_apart.pop(name, None)
         booked = f"the {plain(filled)} it has filled are booked" if filled else "nothing of it is filled"
         end = "it is being canceled, as nobody remembers why it was placed" if update.answer in _STANDS else "it is over"
-        self._lay(WarningEvent(f"order {name} ({request.side.name.lower()} {plain(request.quantity)} {request.symbol}) is at the venue and not "
-                               f"in the journal, whose end must have been lost: it belongs to {desk.name} again, {booked}, {end}", desk.name))
+        self._lay(WarningEvent(
+            f"order {name} ({order_words(request)}) is at the venue and not in the journal, whose end must have been lost: it belongs to "
+            f"{desk.name} again, {booked}, {end}", desk.name))
         if update.answer in _STANDS:
             desk.cancel(order, "reconciliation")
         return desk, order
@@ -90,8 +91,7 @@ class Adoption:
         new = {identity: symbol for identity, symbol in strangers.items() if identity not in known}
         if new:
             symbols = ", ".join(f"{count} of {symbol or 'unknown markets'}" for symbol, count in sorted(Counter(new.values()).items()))
-            self._lay(WarningEvent(f"{len(new)} open order{'s' * (len(new) > 1)} at {event.broker} that are not ours: {symbols}; "
-                                   "they are left alone"))
+            self._lay(WarningEvent(f"{_orders(len(new))} at {event.broker} not ours and left alone: {symbols}"))
         if not event.is_complete:
             self._strangers[event.broker] = known | strangers.keys()
             return
@@ -142,10 +142,15 @@ class Adoption:
         if name in self._told:
             return
         self._told.add(name)
-        what = f"order {name} ({update.venue_order_id}, {update.symbol or 'market unknown'}) is at {broker} and not in the journal, and {why}"
+        where = update.symbol or f"a market of {broker}"
+        what = f"order {name} ({update.venue_order_id}, {where}) is at the venue and not in the journal, and {why}"
         self._lay(WarningEvent(
             f"{what}: it is left alone. Cancel it at {broker}; until it is gone no strategy buys there" if update.answer in _STANDS
             else f"{what}: what it filled is in no strategy's ledger"))
+
+
+def _orders(count: int) -> str:
+    return "one open order is" if count == 1 else f"{count} open orders are"
 
 
 def _wrong_shape(instrument: Instrument, update: OrderUpdate, quantity: Decimal | None) -> str:

@@ -19,8 +19,8 @@ class Books:
 
     `adopted` leads from a strategy's former name to the one whose desk has its orders now. `numbers` holds the last number that the
     journal knows of each earlier run of each strategy, by all that stands before it in the name: an order up to it is known, even when it
-    has been over for so long that nobody keeps it any more. `accounts` holds the last balances per broker of which it was known what our own
-    trading had to do with them, and until when all of our trades there are booked.
+    has been over for so long that nobody keeps it any more. `accounts` holds per broker the last balances of which it was known what our
+    own trading had to do with them, and until when all of our trades there are booked.
     """
 
     def __init__(self, house: str, desks: Mapping[str, Desk], adopted: Mapping[str, str] | None = None) -> None:

@@ -28,11 +28,12 @@ class Reconciliation:
 
     def __init__(self, clock: Clock, books: Books, adoption: Adoption) -> None:
         self.since_ns: Mapping[str, int] = {}
+        self.began_ns = 0
         self.unknown: dict[str, list[VenueTrade]] = {}
         self._clock = clock
         self._books = books
         self._adoption = adoption
-        self._lists: dict[str, int] = {}
+        self._lists: set[str] = set()
         self._failed: set[str] = set()
         self._trades: dict[str, int] = {}
         self._asked_ns: dict[str, int] = {}
@@ -53,12 +54,13 @@ class Reconciliation:
 
     def begin(self) -> Sequence[Action]:
         """Ask every broker of our symbols for its list."""
-        self._lists = dict.fromkeys(sorted({_broker(symbol) for symbol in self.since_ns}), 0)
+        self.began_ns = self._clock.now_ns
+        self._lists = set(map(_broker, self.since_ns))
         return self.ask_again()
 
     def ask_again(self) -> Sequence[Action]:
         """Ask once more for whatever got no answer."""
-        actions: list[Action] = [LookUpOrders(broker) for broker in self._lists if self._is_due(broker)]
+        actions: list[Action] = [LookUpOrders(broker) for broker in sorted(self._lists) if self._is_due(broker)]
         actions += [LookUpTrades(_broker(symbol), symbol, since_ns) for symbol, since_ns in self._trades.items() if self._is_due(symbol)]
         actions += [LookUpOrders(_broker(trades[0].symbol), _stand_in(trades), trades[0].venue_order_id)
                     for name, trades in self.unknown.items() if self._is_due(name)]
@@ -68,7 +70,7 @@ class Reconciliation:
         """The broker's list came in and was heard: go on to our trades there."""
         if broker not in self._lists:
             return ()
-        del self._lists[broker]
+        self._lists.discard(broker)
         self._trades.update((symbol, since_ns) for symbol, since_ns in self.since_ns.items() if _broker(symbol) == broker)
         return self.ask_again()
 
@@ -142,9 +144,8 @@ def moments(books: Books, past: Past) -> dict[str, int]:
 
 def _stand_in(trades: Sequence[VenueTrade]) -> OrderRequest:
     # Only its name is asked for; the rest is what the trades say.
-    first = trades[0]
-    return OrderRequest(first.client_order_id, first.client_order_id.split("-")[1], first.symbol, first.side, OrderKind.MARKET, first.time_ns,
-                        _sum(trades))
+    first, name = trades[0], trades[0].client_order_id
+    return OrderRequest(name, name.split("-")[1], first.symbol, first.side, OrderKind.MARKET, first.time_ns, _sum(trades))
 
 
 def _sum(trades: Sequence[VenueTrade]) -> Decimal:
