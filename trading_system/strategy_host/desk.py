@@ -79,7 +79,7 @@ class Desk:
         self.times: dict[str, HookTimes] = {}
         self.hooks: dict[str, Callable[..., None]] = {}
         self._house = house
-        self._collar = collar
+        self._collars = {side: 1 + collar * side for side in Side}         # how far a market order may go, as a factor of its price
         self.orders_in_a_row = 0
         self._counted_ns = 0
         self._follow_ups = FollowUps(self)
@@ -112,29 +112,26 @@ class Desk:
                  limit: Number | None, stop: Number | None, post_only: bool, time_in_force: str, tag: str) -> OrderRequest:
         if (quantity is None) == (value is None):
             raise ValueError("give either a quantity or a value")
-        if value is not None and (limit is not None or stop is not None or side is Side.SELL):
-            raise ValueError("an order by value is a market order to buy; give a quantity instead")
-        if not isinstance(tag, str) or len(tag) > _LONGEST_TAG or not tag.isprintable():
+        if tag != "" and (not isinstance(tag, str) or len(tag) > _LONGEST_TAG or not tag.isprintable()):
             raise ValueError(f"a tag is a printable text of at most {_LONGEST_TAG} characters")
         lasting = _LASTING.get(time_in_force)
         if lasting is None:
             raise ValueError(f"time_in_force is GTC, IOC or FOK, not {time_in_force!r}")
+        if value is not None and (limit is not None or stop is not None or side is Side.SELL):
+            raise ValueError("an order by value is a market order to buy; give a quantity instead")
         if post_only and (limit is None or lasting is not TimeInForce.GTC):
             raise ValueError("post_only goes with a limit and GTC")
-        kind, price = (OrderKind.MARKET, None) if limit is None else (OrderKind.LIMIT, instrument.price(limit, side))
-        trigger = instrument.nearest_price(stop) if stop is not None else None
-        if trigger is not None:
-            kind = OrderKind.STOP if limit is None else OrderKind.STOP_LIMIT
-            if value is not None or post_only or lasting is not TimeInForce.GTC:
-                raise ValueError("a stop goes with a quantity and GTC, and not with post_only")
-            if not (instrument.has_stop_orders if limit is None else instrument.has_stop_limit_orders):
-                also = ", only with a limit" if instrument.has_stop_limit_orders else ""
-                raise ValueError(f"stop orders are not offered on {instrument.symbol}{also}")
-        if kind is OrderKind.MARKET and value is None and not instrument.has_market_orders_by_quantity and reference > 0:
+        trigger = None
+        if limit is not None:
+            kind, price = OrderKind.LIMIT, instrument.price(limit, side)
+        elif value is None and stop is None and reference and not instrument.has_market_orders_by_quantity:
             # The venue's own market order cannot state a quantity: an IOC limit a collar away can, and has a bound on its price.
-            away = reference * (1 + self._collar * side)
-            kind, price = OrderKind.LIMIT, instrument.nearest_price(away)
+            kind, price = OrderKind.LIMIT, instrument.nearest_price(reference * self._collars[side])
             lasting = TimeInForce.IOC if lasting is TimeInForce.GTC else lasting
+        else:
+            kind, price = OrderKind.MARKET, None
+        if stop is not None:
+            kind, trigger = _stop_kind(instrument, limit, post_only, lasting), instrument.nearest_price(stop)
         return OrderRequest(
             self._house.name_order(self.name), self.name, instrument.symbol, side, kind, self.clock.now_ns,
             instrument.quantity(quantity) if quantity is not None else None, instrument.value(value) if value is not None else None,
@@ -259,3 +256,12 @@ class Desk:
         if not reference:
             return instrument.counter, ZERO, ZERO
         return needs(request, instrument, reference, filled)
+
+
+def _stop_kind(instrument: Instrument, limit: Number | None, post_only: bool, lasting: TimeInForce) -> OrderKind:
+    if post_only or lasting is not TimeInForce.GTC:
+        raise ValueError("a stop goes with a quantity and GTC, and not with post_only")
+    if not (instrument.has_stop_orders if limit is None else instrument.has_stop_limit_orders):
+        also = ", only with a limit" if instrument.has_stop_limit_orders else ""
+        raise ValueError(f"stop orders are not offered on {instrument.symbol}{also}")
+    return OrderKind.STOP if limit is None else OrderKind.STOP_LIMIT
