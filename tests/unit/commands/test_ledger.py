@@ -15,8 +15,8 @@ import main
 from tests.unit.engine.lived_house import lived_house, records_of, run_started, write_journal
 from trading_system.commands.written_times import read_since_ns
 from trading_system.core.errors import ConfigError
-from trading_system.core.events import Balance, BalanceEvent
-from trading_system.core.records import CapitalBooked, Record, StrategyStarted
+from trading_system.core.events import Balance, BalanceEvent, OrderEvent
+from trading_system.core.records import CapitalBooked, OrderAdopted, Record, StrategyStarted
 from trading_system.storage.run_lock import RunLock
 
 Run = Callable[..., tuple[int, str, str]]
@@ -38,7 +38,7 @@ PROFIT = [
     "together           0.29      1.327       -1.037           0.40542",
 ]
 GOLDEN = {
-    "": [*POSITIONS, "", *PROFIT, "", f"{OPEN}; the oldest is of 2026-09-22T15:13:21Z.", LAW],
+    "": ["Orders: 1 CANCELED, 1 DENIED, 2 FILLED, 1 OPEN, 1 REJECTED. Fills: 5.", "", *POSITIONS, "", *PROFIT, "", f"{OPEN}; the oldest is of 2026-09-22T15:13:21Z.", LAW],
     "positions": [*POSITIONS, "", f"{OPEN}; the oldest is of 2026-09-22T15:13:21Z."],
     "profit": [
         *PROFIT, "",
@@ -133,7 +133,7 @@ def test_the_three_formats_tell_the_same(view: str, width: int, ledger: Run, mon
     assert max(map(len, table.splitlines())) <= width
     words = " ".join(table.split())
     hidden = {"strategy", "base", "counter", "currency", "venue_order_id", "filled_value", "decided_at_price", "done", "last_price_time", "cost",
-              "adds_up", "time", "asked", "is_quarantined"}
+              "adds_up", "time", "asked", "is_quarantined", "is_adopted"}
     for row in as_text:
         for key, value in row.items():
             if key not in hidden and width >= 100:
@@ -155,6 +155,7 @@ def test_json_says_what_it_was_made_from_and_that_it_adds_up(ledger: Run, state:
     assert told["from"] == "2026-09-21T14:13:20.000000000Z"
     assert [(run["epoch"], run["reason"]) for run in told["runs"]] == [(1, "stopped")]
     assert list(told["tables"]) == ["positions", "profit"]
+    assert (told["orders"], told["fills"]) == ({"CANCELED": 1, "DENIED": 1, "FILLED": 2, "OPEN": 1, "REJECTED": 1}, 5)
     assert [row["strategy"] for row in told["totals"]["profit"]] == ["together"]
 
 
@@ -170,6 +171,9 @@ def test_a_strategy_and_a_moment_narrow_it_down(ledger: Run) -> None:
     assert [row["strategy"] for row in json.loads(ledger("profit", "--json", "--strategy", "naive")[1])["tables"]["profit"]] == ["naive"]
     late = json.loads(ledger("fills", "--json", "--since", "2026-09-22")[1])["tables"]["fills"]
     assert [row["tag"] for row in late] == ["enough", ""]
+    told = json.loads(ledger("--json", "--strategy", "naive", "--since", "2026-09-22")[1])
+    assert (told["orders"], told["fills"]) == ({"FILLED": 1}, 1)
+    assert "Orders: none. Fills: none." in ledger("--since", "2030-01-01")[1]
     assert "Fills: none" in ledger("fills", "--since", "2030-01-01")[1]
 
 
@@ -270,6 +274,15 @@ def test_capital_that_waits_for_a_price_is_shown(ledger: Run, tmp_path: Path) ->
     write_journal(tmp_path / "valued", [started, Record(2, CapitalBooked("naive", "XBTZAR.luno", Decimal("0.5"), Decimal(40)))])
     rows = json.loads(ledger("profit", "--json", folder=tmp_path / "valued")[1])["tables"]["profit"]
     assert (rows[0]["pending_capital"], rows[0]["capital"], rows[0]["cost"]) == ({}, "25", "20")
+
+
+def test_an_order_that_was_found_at_the_venue_is_told_from_those_we_decided_on(ledger: Run, tmp_path: Path) -> None:
+    lost = next(record.body.request for record in RECORDS if isinstance(record.body, OrderEvent))
+    found = Record(RECORDS[-2].taken_ns, OrderAdopted(msgspec.structs.replace(lost, client_order_id="abcdef-naive-tlpwu8-9")))
+    write_journal(tmp_path / "found", [*RECORDS[:-1], found])
+    rows = json.loads(ledger("orders", "--json", folder=tmp_path / "found")[1])["tables"]["orders"]
+    assert [row["order"] for row in rows if row["is_adopted"]] == ["abcdef-naive-tlpwu8-9"]
+    assert "limit 100 ZAR, found at the venue" in ledger("orders", folder=tmp_path / "found")[1]
 
 
 def test_an_account_that_holds_less_than_the_strategies_own_is_pointed_out(ledger: Run, tmp_path: Path) -> None:
