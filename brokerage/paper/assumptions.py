@@ -20,6 +20,8 @@ _LIMIT_FILLS = {
 _MID_BAR = {
     "unfavorable": "an order that comes into the middle of a bar pays for its way to the unfavorable end in proportion to the time passed; "
                    "as a stop it still meets the whole range, as a limit only the close",
+    "by_color": "an order that comes into the middle of a bar as a stop meets the whole range, and as a limit too, but only the close of a bar "
+                "that closed away from the limit",
     "whole_range": "an order that comes into the middle of a bar pays a price between open and close in proportion to the time passed, "
                    "and meets the whole range",
     "nothing": "an order that comes into the middle of a bar as a stop or a limit waits for the next one",
@@ -39,7 +41,7 @@ def sentences(model: FillModel) -> Sequence[str]:
         f"our orders of one side take at most {model.volume_share * 100:g} % of the volume of a bar or a trade; where it is not known it "
         "does not limit" if model.volume_share is not None else "volume does not limit what fills",
         _LIMIT_FILLS[model.limit_fills],
-        "a resting limit that a bar opens beyond fills at " + ("the open" if model.is_improved_by_gap else "its own price"),
+        *_gaps(model),
         "a stop fills at its price or, where a bar opens beyond it, at the open",
         f"where a bar reaches both, {'stops fill before limits' if is_first_stops else 'limits fill before stops'}",
         _MID_BAR[model.mid_bar],
@@ -51,6 +53,13 @@ def sentences(model: FillModel) -> Sequence[str]:
         "our orders move no price and nobody reacts to them",
     ]
     return tuple(sentence[0].upper() + sentence[1:] + "." for sentence in found)
+
+
+def _gaps(model: FillModel) -> tuple[str, ...]:
+    if model.marketable_limits == "own_price":
+        return ("a limit that a bar is beyond, when it comes or at the open, pays its own price, or the end of the bar's range where that is "
+                "better",)
+    return ("a resting limit that a bar opens beyond fills at " + ("the open" if model.is_improved_by_gap else "its own price"),)
 
 
 def _spread(model: FillModel) -> str:
