@@ -51,6 +51,12 @@ class FillModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     mid_bar: MidBar = "unfavorable"
     same_bar_follow_ups: SameBarFollowUps = False
 
+    def __post_init__(self) -> None:
+        """Raise ValueError for settings that contradict each other."""
+        if self.same_bar_follow_ups and self.execution == "this_close":
+            # A stop that filled at a close would be heard of too late to end the target that the next bar fills.
+            raise ValueError("same_bar_follow_ups does not go with execution: this_close, where a fill is heard of only at the next event")
+
 
 #: The last two answer the way other engines do, where their results are to be compared: backtesting.py 0.6.6 and freqtrade. Fees are the
 #: instrument's: theirs are a share of the value in counter, on both sides.

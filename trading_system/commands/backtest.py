@@ -27,6 +27,7 @@ from trading_system.reports.results import Results
 from trading_system.storage.atomic_file import write_atomically
 
 BAND = ("optimistic", "base", "pessimistic")
+_ENGINES = ("backtesting_py", "freqtrade")
 _WIDEST = 140
 
 
@@ -36,8 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", action="append", metavar="SYMBOL=FILE", help="market data of an instrument; may be repeated")
     parser.add_argument("--from", dest="from_time", metavar="TIME", help="trade from here on, such as 2024-01-31; before it is history")
     parser.add_argument("--to", dest="to_time", metavar="TIME", help="trade until before this")
-    parser.add_argument("--assumptions", choices=BAND, help="how kindly orders are filled (default pessimistic)")
-    parser.add_argument("--band", action="store_true", help="run under all three assumptions and tell the range")
+    parser.add_argument("--assumptions", choices=(*BAND, *_ENGINES),
+                        help="how kindly orders are filled (default pessimistic); the last two fill as those engines do")
+    parser.add_argument("--band", action="store_true", help=f"run under {', '.join(BAND)} and tell the range")
     parser.add_argument("--json", metavar="FILE", help="write the results as JSON; - is the standard output")
     parser.add_argument("--report", metavar="FILE.html", help="write the tear sheet, one page with pictures (needs the extra plot)")
 

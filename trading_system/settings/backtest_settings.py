@@ -67,7 +67,11 @@ class BacktestSettings(msgspec.Struct, frozen=True, kw_only=True, rename={"from_
         Literal["refuse", "skip"], Meta(description="`refuse`: a bad row stops the start. `skip`: bad rows are left out and counted.")
     ] = "refuse"
     assumptions: Annotated[
-        Literal["optimistic", "base", "pessimistic"], Meta(description="How kindly orders are filled.")
+        Literal["optimistic", "base", "pessimistic", "backtesting_py", "freqtrade"],
+        Meta(
+            description="How kindly orders are filled. `backtesting_py` and `freqtrade` fill as those engines do, neither spread nor "
+            "slippage included, so that their results can be reproduced."
+        ),
     ] = "pessimistic"
     fills: Annotated[LocatedMapping, Meta(description="How orders are filled, where it differs from the assumptions.")]
     instruments: Annotated[
