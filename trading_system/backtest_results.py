@@ -78,7 +78,7 @@ class Reckoning:
             "backtest", backtest.plan.from_ns or min(report.first_ns for report in reports), self._last_ns, self._events, run_seconds,
             [self._strategy(desk) for desk in self._desks], [self._currency(currency) for currency in self._together],
             [InstrumentResult(symbol, plan.instruments[symbol].counter, series.series()) for symbol, series in self._prices.items()],
-            list(self._trips.trades), list(self._fills), list(plan.venue.assumptions()),
+            list(self._trips.trades), list(self._fills), backtest.assumptions(),
             [DataNote(report.symbol, report.file, report.kind, report.rows, report.first_ns, report.last_ns,
                       [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in report.sentences[1:]]) for report in reports],
             [*notes, *backtest.recorder.warnings], self._trips.left_out)

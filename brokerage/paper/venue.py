@@ -95,9 +95,9 @@ class FillVenue:
     def cancel(self, request: OrderRequest, venue_order_id: str, sent_ns: int) -> bool:
         """Take a cancel in that left at `sent_ns`; False when no such order works here.
 
-        Without our id the order is still on its way: the engine sends the cancel again when it hears the id. Only with `same_bar_follow_ups`
-        it is known by its own name at once: there nothing is ever on its way, and what a fill shall end must not fill in the same bar. An
-        order that is not here any more has had its last answer.
+        Without our id the order is still on its way: the engine sends the cancel again when it hears the id. With `same_bar_follow_ups`
+        nothing is ever on its way: the order is known by its own name, for what a fill shall end must not fill in the same bar. An order
+        that is not here any more has had its last answer.
         """
         pit = self._pits.get(request.symbol)
         for order in pit.orders if pit is not None and (venue_order_id or self._is_stepwise) else ():

@@ -93,6 +93,7 @@ def test_there_are_ten_ways_and_the_good_file_runs(tmp_path: Path, capsys: pytes
     code, out, err = backtest(tmp_path, bars(), capsys=capsys)
     assert code == 0, err
     assert "left out" not in out
+    assert "No price is too old for watcher" in out
 
 
 @pytest.mark.parametrize("name", FILES)

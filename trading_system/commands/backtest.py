@@ -1,6 +1,7 @@
 """`python main.py backtest`: the configured strategies over history, with the table of what they came to.
 
-Exit code 1 when a strategy failed on the way; nothing is journaled, the last results are in `last_backtest.json` of the state folder.
+Exit code 1 when a strategy failed on the way or the books do not add up; nothing is journaled, the last results are in
+`last_backtest.json` of the state folder.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from trading_system.collectors.merged_history import Batch
 from trading_system.commands.backtest_preparation import Prepared, prepare
 from trading_system.console.plain_lines import print_line
 from trading_system.console.progress import ProgressBar
-from trading_system.core.errors import ConfigError
+from trading_system.core.errors import ConfigError, InvariantBroken
 from trading_system.core.runtime import ThreadRuntime
 from trading_system.core.venues import Venues
 from trading_system.reports.result_table import table_lines
@@ -51,7 +52,12 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
         from trading_system.reports.tear_sheet import write_tear_sheet
     runtime = ThreadRuntime()
     names: Sequence[str] = BAND if arguments.band else (prepared.assumptions,)
-    found = {name: _trade(prepared, venues, name, runtime) for name in names}
+    try:
+        found = {name: _trade(prepared, venues, name, runtime) for name in names}
+    except InvariantBroken as error:
+        print(f"the backtest has no result, because its books do not add up: {error}. This is a fault of the program, not of your files; "
+              "nothing was written", file=sys.stderr)
+        return 1
     results = found[prepared.assumptions if prepared.assumptions in found else names[-1]]
     encoded = msgspec.json.encode(results)
     if arguments.json == "-":
