@@ -109,20 +109,9 @@ def test_a_newcomer_writes_sample_data_and_backtests_it(tmp_path: Path) -> None:
     for word in ("Backtest from 2024-01-01 00:00", "strategy", "capital", "max drawdown", "naive_test", "moving_average_cross",
                  "market_making", "together ZAR", "Assumptions", "Data"):
         assert word in second.stdout
-    assert {one["name"] for one in last(tmp_path)["strategies"]} == {"naive_test", "moving_average_cross", "market_making"}
-
-
-def test_sample_data_is_the_same_every_time_and_writes_over_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["sample-data", "--config", str(folder / "configs"), "--out", str(folder / "data")]
-    assert main.main(words) == 0
-    file = folder / "data" / "XBTZAR_quotes.csv.gz"
-    before = file.read_bytes()
-    assert gzip.decompress(before).decode().startswith(HEADER)
-    capsys.readouterr()
-    assert main.main(words) == 2
-    assert "there already, and left as it is" in capsys.readouterr().err
-    assert main.main([*words, "--force"]) == 0
-    assert file.read_bytes() == before
+    strategies = last(tmp_path)["strategies"]
+    assert {one["name"] for one in strategies} == {"naive_test", "moving_average_cross", "market_making"}
+    assert all(one["equity"] > 0.95 * one["capital"] for one in strategies), "what people see first must not burn its money in fees"
 
 
 def test_the_table_and_the_file_tell_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,6 +168,20 @@ def test_all_assumptions_in_one_call(folder: Path, capsys: pytest.CaptureFixture
     assert code == 0
     line = next(line for line in out.splitlines() if line.startswith("  buyer: "))
     assert all(name in line for name in ("optimistic", "base", "pessimistic"))
+
+
+def test_the_fills_of_another_engine_are_chosen_by_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = folder / "configs" / "backtest_config.yaml"
+    config.write_text("data: {XBTZAR.luno: quotes.csv}\nassumptions: freqtrade\n")
+    code, out, err = called(folder, capsys=capsys)
+    assert code == 0, err
+    assert "There is no slippage." in out
+    assert "meets the rest of the same bar" in out
+    assert called(folder, "--assumptions", "backtesting_py", capsys=capsys)[0] == 0
+    shutil.rmtree(folder / "state")
+    config.write_text("data: {XBTZAR.luno: quotes.csv}\nassumptions: freqtrade\nfills: {execution: this_close}\n")
+    (told,) = complaint(folder, capsys=capsys)
+    assert told.startswith("@/configs/backtest_config.yaml:3: backtest.fills: same_bar_follow_ups does not go with execution: this_close")
 
 
 def test_a_strategy_that_raises_ends_with_code_1_and_the_others_are_told_of(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,7 +100,7 @@ def _trade(prepared: Prepared, venues: Venues, assumptions: str, runtime: Thread
         events = backtest.run(after)
     if not events:
         raise ConfigError("there is no market data between --from and --to: nothing was traded")
-    return reckoning.results((runtime.monotonic_ns() - began_ns) / 1e9)
+    return reckoning.results((runtime.monotonic_ns() - began_ns) / 1e9, prepared.notes)
 
 
 def _rows(histories: Sequence[History]) -> int:

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from trading_system.core.instrument import FeeCurrency, Instrument
-from trading_system.settings.house_settings import Currency, Duration, Symbol
+from trading_system.settings.house_settings import Currency, Duration, StrategyName, Symbol
 from trading_system.settings.located import LocatedMapping
 
 _Positive = Annotated[Decimal, Meta(gt=0, le=10**15)]
@@ -47,6 +47,13 @@ class InstrumentSettings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(new, **written)
 
 
+class StrategyChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What is different about a strategy while it is backtested; `--set strategies.NAME...` still wins."""
+
+    params: Annotated[LocatedMapping, Meta(description="Its parameters, where they differ in a backtest.")]
+    bars: Annotated[Duration | None, Meta(description="The length of its bars in a backtest.")] = None
+
+
 class BacktestSettings(msgspec.Struct, frozen=True, kw_only=True, rename={"from_time": "from", "to_time": "to"}):
     """`backtest_config.yaml`: everything has a default."""
 
@@ -80,6 +87,15 @@ class BacktestSettings(msgspec.Struct, frozen=True, kw_only=True, rename={"from_
             description="Instruments that no venue lists, or what shall be different about one.",
             examples=["{GOOG.stocks: {base: GOOG, counter: USD, quantity_step: 1}}"],
             extra={"words": "the instruments by symbol"},
+        ),
+    ] = {}
+    strategies: Annotated[
+        dict[StrategyName, StrategyChanges],
+        Meta(
+            description="What is different about a strategy while it is backtested; the end of the table tells it. Default nothing: it "
+            "runs as it trades.",
+            examples=["{moving_average_cross: {bars: 5m, params: {fast: 12, slow: 48}}}"],
+            extra={"words": "what is different, by strategy"},
         ),
     ] = {}
     bar_seconds: Annotated[
