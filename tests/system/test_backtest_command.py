@@ -288,7 +288,7 @@ def test_books_that_do_not_add_up_end_a_backtest_with_code_1_and_words_of_their_
     def broken(desk: object) -> None:
         raise InvariantBroken("buyer: 3 ZAR are missing")
 
-    monkeypatch.setattr("trading_system.backtest_results.check_conservation", broken)
+    monkeypatch.setattr("trading_system.reckoning.check_conservation", broken)
     code, out, err = called(folder, capsys=capsys)
     assert (code, out) == (1, "")
     assert err.startswith("the backtest has no result, because its books do not add up: buyer: 3 ZAR are missing. This is a fault of the program")
