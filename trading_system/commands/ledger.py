@@ -152,7 +152,8 @@ def _headline(books: PastBooks, state: Path) -> str:
     else:
         ended = f"ended: {last.reason}" if last.ended_ns else "was broken off"
     runs = f"{len(books.runs)} run{'s' * (len(books.runs) != 1)}"
-    return f"{state}: mode {last.mode}, {runs}, {books.records} records up to {time_text(books.last_ns)[:19]}Z; the last run {ended}"
+    records = f"{books.records} record{'s' * (books.records != 1)}"
+    return f"{state}: mode {last.mode}, {runs}, {records} up to {time_text(books.last_ns)[:19]}Z; the last run {ended}"
 
 
 def _picture(arguments: argparse.Namespace, books: PastBooks, state: Path, strategy: str | None, since_ns: int | None,
@@ -178,7 +179,7 @@ def _verify(reader: JournalReader, state: Path, is_json: bool) -> int:
             "compressed": found.compressed, "snapshots": found.snapshots, "damage": found.damage, "file": found.file,
             "offset": found.offset, "cut_bytes": found.cut_bytes, "cut_reason": found.cut_reason}, indent=2))
     else:
-        parts = [f"{found.records} records in {found.segments} segment{'s' * (found.segments != 1)}"]
+        parts = [f"{found.records} record{'s' * (found.records != 1)} in {found.segments} segment{'s' * (found.segments != 1)}"]
         parts += [f"{found.compressed} of them compressed"] if found.compressed else []
         parts += [f"{found.snapshots} snapshot{'s' * (found.snapshots != 1)}"] if found.snapshots else []
         print_line(f"{state / 'journal'}: {', '.join(parts)}")
