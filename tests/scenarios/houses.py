@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from brokerage.paper.broker import PaperBroker, PaperFeed
@@ -76,11 +77,17 @@ class Market:
         self._ticks = [event for event in scenario.market if isinstance(event, Tick)]
         self._trades = [event for event in scenario.market if isinstance(event, Trade)]
         self._runtime = runtime
+        self._newest: dict[str, Tick] = {}
+        self._over_ns = START_NS + int(scenario.end_seconds * SECOND)
 
     def poll(self, symbols: Sequence[str]) -> list[Tick]:
-        before_ns = self._runtime.now_ns() - _MET_NS
-        came = [tick for tick in self._ticks if tick.time_ns <= before_ns]
+        now_ns = self._runtime.now_ns()
+        came = [tick for tick in self._ticks if tick.time_ns <= now_ns - _MET_NS]
         del self._ticks[:len(came)]
+        self._newest.update((tick.symbol, tick) for tick in came)
+        if now_ns > self._over_ns:
+            # When the scenario is over its market stands still, so that what is canceled at the end meets something.
+            return [msgspec.structs.replace(tick, time_ns=now_ns) for tick in self._newest.values()]
         return came
 
     def trades(self, symbol: str, since_ns: int) -> list[Trade]:
