@@ -97,12 +97,11 @@ class FillVenue:
     def cancel(self, request: OrderRequest, venue_order_id: str, sent_ns: int) -> bool:
         """Take a cancel in that left at `sent_ns`; False when no such order works here.
 
-        An order that has not been heard of yet is known by its own name, and its cancel takes as long as any other; but what is decided in
-        the middle of a bar does not overtake what came to its open: the engine sends that cancel again when it hears the id. An order that
-        is not here any more has had its last answer.
+        An order that nobody was told the id of yet is known by its own name: its cancel takes as long as any other. An order that is not
+        here any more has had its last answer.
         """
         pit = self._pits.get(request.symbol)
-        for order in pit.orders if pit is not None and (venue_order_id or not self.goes_on) else ():
+        for order in pit.orders if pit is not None else ():
             if order.request.client_order_id == request.client_order_id and venue_order_id in ("", order.venue_order_id):
                 assert pit is not None
                 pit.has_cancels = True
