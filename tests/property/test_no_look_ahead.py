@@ -1,0 +1,137 @@
+"""Nothing that a backtest does up to a moment depends on what comes after it: the data after it is cut off, or replaced by nonsense."""
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from brokerage.paper.fill_model import NAMED, FillModel, fill_model
+from brokerage.paper.venue import FillVenue
+from tests.backtest_house import PLAIN, SECOND, START_NS, SYMBOL
+from tests.property.cut_histories import END_SECONDS, SOURCES, Story, cut, moments, rows, spoiled, told, write
+from trading_system import StrategyBase, Tick
+from trading_system.core.errors import ConfigError
+from trading_system.core.events import CancelEvent, FillEvent, NoteEvent, OrderEvent, OrderUpdateEvent
+from trading_system.core.instrument import Instrument
+from trading_system.core.market_data import MarketData
+from trading_system.strategy_host.discovery import load_strategy
+
+FILES = sorted((Path(__file__).resolve().parents[2] / "strategies").glob("*_strategy.py"))
+MODELS: dict[str, FillModel] = {**NAMED, "this_close": fill_model("pessimistic", {**PLAIN, "execution": "this_close"})}
+QUOTES = ((SYMBOL, "quotes"),)
+
+
+def whole(symbol: str, kind: str, rows: Sequence[Any]) -> Sequence[Any]:
+    """Change nothing."""
+    return rows
+
+
+def shipped(path: Path) -> type[StrategyBase]:
+    """Return the strategy in a file of ours."""
+    problems: list[str] = []
+    kind = load_strategy(path, problems)
+    assert kind is not None, problems
+    return kind
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_what_a_shipped_strategy_did_stays_when_the_data_after_it_is_cut_off_or_replaced(path: Path, tmp_path: Path) -> None:
+    kind, seen, accepted = shipped(path), dict[type, int](), 0
+    for name, sources in SOURCES.items():
+        folder = tmp_path / name
+        full = write(folder / "full", sources, whole)
+        try:
+            told(folder, kind, full, MODELS["base"], 1)
+        except ConfigError:
+            continue                # it works on ticks, and there are none
+        accepted += 1
+        for second in moments(sources):
+            others = {
+                "cut off": write(folder / f"cut {second}", sources, lambda symbol, kind, rows, second=second: cut(kind, rows, second)),
+                "replaced": write(folder / f"spoiled {second}", sources,
+                                  lambda symbol, kind, rows, second=second: spoiled(symbol, kind, rows, second)),
+            }
+            for assumptions, model in MODELS.items():
+                story = told(folder, kind, full, model, second)
+                for _, event in story.handled:
+                    seen[type(event)] = seen.get(type(event), 0) + 1
+                for what, histories in others.items():
+                    difference = story.difference(told(folder, kind, histories, model, second))
+                    assert not difference, f"{name}, {assumptions}, {what} after second {second}: {difference}"
+    assert accepted >= 3, "it trades on too little of what there is"
+    for event in (OrderEvent, OrderUpdateEvent, FillEvent):
+        assert seen.get(event), f"there was no {event.__name__} in all of this: the test shows nothing about this strategy"
+
+
+def test_the_histories_let_shipped_strategies_order_fill_cancel_and_speak(tmp_path: Path) -> None:
+    seen = set[type]()
+    full = write(tmp_path / "full", QUOTES, whole)
+    for path in FILES:
+        seen |= {type(event) for _, event in told(tmp_path, shipped(path), full, MODELS["base"], END_SECONDS).handled}
+    assert seen >= {OrderEvent, CancelEvent, OrderUpdateEvent, FillEvent, NoteEvent}
+
+
+# Who looks ahead is caught.
+
+
+class Foreseeing(StrategyBase):
+    """Buys the more the higher the file ends: it has read it."""
+
+    last_bid = 0.0
+
+    def on_tick(self, tick: Tick) -> None:
+        if not len(self.orders):
+            self.buy(SYMBOL, self.last_bid / 10_000)
+
+
+class Trading(StrategyBase):
+    """Buys and sells by turns."""
+
+    def on_tick(self, tick: Tick) -> None:
+        if not len(self.orders):
+            (self.buy if self.positions[SYMBOL].quantity < 101 else self.sell)(SYMBOL, 1)
+
+
+class ForeseeingVenue(FillVenue):
+    """Answers each tick with the prices of the one after it."""
+
+    def __init__(self, instruments: Sequence[Instrument], model: FillModel, quotes: Sequence[Any]) -> None:
+        super().__init__(instruments, model)
+        self._later = {START_NS + int(now[0] * SECOND): then for now, then in pairwise(quotes)}
+
+    def hear(self, event: MarketData) -> Sequence[Any]:
+        _, bid, ask = self._later.get(event.time_ns, (0, 1, 2))
+        return super().hear(msgspec.structs.replace(event, bid=bid, ask=ask))
+
+
+def compared(tmp_path: Path, second: float, changed: Sequence[Any], kinds: Sequence[type[StrategyBase]] = (Trading, Trading),
+             venues: Sequence[Any] = (FillVenue, FillVenue)) -> str:
+    stories: list[Story] = []
+    for number, one in enumerate((rows(*QUOTES[0]), changed)):
+        histories = write(tmp_path / str(number), QUOTES, lambda symbol, kind, rows, one=one: one)
+        stories.append(told(tmp_path, kinds[number], histories, fill_model("pessimistic", PLAIN), second, venues[number]))
+    assert stories[0].handled
+    return stories[0].difference(stories[1])
+
+
+@pytest.mark.parametrize("second", moments(QUOTES))
+def test_a_strategy_that_knows_how_the_file_ends_is_caught(tmp_path: Path, second: float) -> None:
+    changed = spoiled(*QUOTES[0], rows(*QUOTES[0]), second)
+    kinds = [type("Foreseeing", (Foreseeing,), {"last_bid": one[-1][1]}) for one in (rows(*QUOTES[0]), changed)]
+    assert compared(tmp_path, second, changed, kinds)
+
+
+@pytest.mark.parametrize("second", moments(QUOTES))
+def test_a_venue_that_fills_at_the_next_price_is_caught(tmp_path: Path, second: float) -> None:
+    for number, changed in enumerate((cut("quotes", rows(*QUOTES[0]), second), spoiled(*QUOTES[0], rows(*QUOTES[0]), second))):
+        venues = [partial(ForeseeingVenue, quotes=one) for one in (rows(*QUOTES[0]), changed)]
+        assert compared(tmp_path / str(number), second, changed, venues=venues)
+
+
+@pytest.mark.parametrize("second", moments(QUOTES))
+def test_who_does_not_look_ahead_is_not_caught(tmp_path: Path, second: float) -> None:
+    assert not compared(tmp_path, second, spoiled(*QUOTES[0], rows(*QUOTES[0]), second))
