@@ -20,7 +20,7 @@ from trading_system.strategy_host.strategy_base import StrategyBase
 
 OTHER = "ETHZAR.luno"
 BAR_SECONDS = 5
-END_SECONDS = 200
+END_SECONDS = 150
 CAPITAL = {"ZAR": 1_000_000, "XBT": 100, "ETH": 100}
 FEES = {"maker_fee": Decimal("0.001"), "taker_fee": Decimal("0.002")}
 INSTRUMENTS = {symbol: instrument(symbol, **FEES) for symbol in (SYMBOL, OTHER)}
@@ -94,9 +94,9 @@ def spoiled(symbol: str, kind: str, whole: Sequence[Row], second: float) -> tupl
 
 
 def moments(sources: Sequence[tuple[str, str]]) -> list[float]:
-    """Return three moments to cut at, each the moment of an event."""
+    """Return moments to cut at, each the moment of an event; two of them are early, for who is soon done."""
     known = sorted(moment(kind, row) for symbol, kind in sources for row in rows(symbol, kind))
-    return [known[int(len(known) * share)] for share in (0.3, 0.55, 0.8)]
+    return [known[int(len(known) * share)] for share in (0.03, 0.06, 0.4, 0.8)]
 
 
 def write(folder: Path, sources: Sequence[tuple[str, str]], change: Callable[[str, str, Sequence[Row]], Sequence[Row]]) -> list[History]:

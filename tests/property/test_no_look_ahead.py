@@ -13,7 +13,7 @@ from brokerage.paper.fill_model import NAMED, FillModel, fill_model
 from brokerage.paper.venue import FillVenue
 from tests.backtest_house import PLAIN, SECOND, START_NS, SYMBOL
 from tests.property.cut_histories import END_SECONDS, SOURCES, Story, cut, moments, rows, spoiled, told, write
-from trading_system import StrategyBase, Tick
+from trading_system import Bar, Fill, StrategyBase, Tick
 from trading_system.core.errors import ConfigError
 from trading_system.core.events import CancelEvent, FillEvent, NoteEvent, OrderEvent, OrderUpdateEvent
 from trading_system.core.instrument import Instrument
@@ -30,6 +30,38 @@ def whole(symbol: str, kind: str, rows: Sequence[Any]) -> Sequence[Any]:
     return rows
 
 
+class Busy(StrategyBase):
+    """Uses every kind of order, cancels, replaces, follow-ups and timers, on bars: for what the shipped ones leave out."""
+
+    def on_start(self) -> None:
+        self.count = 0
+        self.every(7, self.cancel_oldest)
+        self.every(31, self.flatten)
+
+    def on_bar(self, bar: Bar) -> None:
+        self.count += 1
+        symbol, close = bar.symbol, bar.close
+        if len(self.orders) < 8:
+            (lambda: self.buy(symbol, 0.5, limit=close - 5), lambda: self.sell(symbol, 0.5, limit=close + 5, tag="out"),
+             lambda: self.buy(symbol, 0.4, stop=close + 6), lambda: self.sell(symbol, 0.4, stop=close - 6, limit=close - 9, tag="out"),
+             lambda: self.buy(symbol, value=700), lambda: self.sell(symbol, 3, limit=close - 3, time_in_force="IOC", tag="out"),
+             lambda: self.buy(symbol, 2, limit=close + 1, time_in_force="FOK"),
+             lambda: self.sell(symbol, 1, limit=close + 1, post_only=True, tag="out"))[self.count % 8]()
+
+    def on_fill(self, fill: Fill) -> None:
+        self.notify(f"{fill.quantity:g} at {fill.price:g}, {self.equity:g}")
+        if fill.tag != "out":
+            self.sell(fill.symbol, fill.quantity, limit=fill.price + 4, tag="out")
+
+    def cancel_oldest(self) -> None:
+        """Cancel the oldest order, or move it."""
+        for order in list(self.orders)[:1]:
+            if order.limit == order.limit and self.count % 2:
+                self.replace(order, limit=order.limit + 1)
+            else:
+                self.cancel(order)
+
+
 def shipped(path: Path) -> type[StrategyBase]:
     """Return the strategy in a file of ours."""
     problems: list[str] = []
@@ -38,9 +70,9 @@ def shipped(path: Path) -> type[StrategyBase]:
     return kind
 
 
-@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
-def test_what_a_shipped_strategy_did_stays_when_the_data_after_it_is_cut_off_or_replaced(path: Path, tmp_path: Path) -> None:
-    kind, seen, accepted = shipped(path), dict[type, int](), 0
+@pytest.mark.parametrize("path", [*FILES, None], ids=[*(path.stem for path in FILES), "busy"])
+def test_what_a_strategy_did_stays_when_the_data_after_it_is_cut_off_or_replaced(path: Path | None, tmp_path: Path) -> None:
+    kind, seen, accepted = Busy if path is None else shipped(path), dict[type, int](), 0
     for name, sources in SOURCES.items():
         folder = tmp_path / name
         full = write(folder / "full", sources, whole)

@@ -45,25 +45,26 @@ _CUSHION = 10
 
 
 class Listener:
-    """Writes down what strategies filled and said, and what people are warned of."""
+    """Writes down what strategies filled and said; whatever else people are warned of is a defect here."""
 
     kinds: tuple[type, ...] = (FillEvent, NoteEvent, WarningEvent)
 
     def __init__(self) -> None:
         self.fills: list[Any] = []
         self.notes: list[NoteEvent] = []
-        self.warnings: list[str] = []
+        self.alarms: list[str] = []
 
     def notice(self, event: Any, actions: Sequence[Any]) -> None:
         if isinstance(event, FillEvent):
             self.fills.append(event.fill)
         elif isinstance(event, NoteEvent):
             self.notes.append(event)
-        elif isinstance(event, WarningEvent):
-            self.warnings.append(event.text)
+        elif isinstance(event, WarningEvent) and not event.text.startswith(f"{event.strategy} is paused"):
+            self.alarms.append(event.text)
 
     def facts(self, engine: Engine) -> dict[str, Facts]:
         """Return what each strategy of an engine came to until now."""
+        assert not self.alarms
         return {name: facts_of(desk, [fill for fill in self.fills if fill.strategy == name],
                                [note.text for note in self.notes if note.strategy == name]) for name, desk in engine.books.desks.items()}
 
