@@ -22,7 +22,6 @@ from tests.scenarios.scenario import BROKER, Scenario, full
 from tests.scenarios.scripted_strategy import scripted
 from trading_system.assembly import Plan, build_house
 from trading_system.backtest_assembly import BacktestPlan, build_backtest
-from trading_system.core.disk_files import DISK
 from trading_system.core.events import FillEvent, NoteEvent, WarningEvent
 from trading_system.core.instrument import MarketStatus
 from trading_system.core.market_data import Bar, Book, Tick, Trade
@@ -131,7 +130,6 @@ class LateFeed:
 def play_live(scenario: Scenario, folder: Path) -> dict[str, Facts]:
     """Play it through the live house, until its end; what the venue holds must then be what the ledgers say."""
     runtime = HandCrankedRuntime(start_ns=START_NS)
-    runtime.files = DISK
     settings, enrolled = _enrolled(scenario, folder)
     held: dict[str, Decimal] = {}
     for one in enrolled:
