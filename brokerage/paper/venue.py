@@ -74,7 +74,7 @@ class FillVenue:
                 # What was heard last may be long ago: timers and other markets cause cancels, too.
                 now_ns = self._now_ns if self.clock is None else self.clock.now_ns
                 self.cancel(action.request, action.venue_order_id, max(now_ns, action.request.created_ns))
-            else:
+            elif isinstance(action, LookUpOrders):
                 self._look_up(action)
 
     def place(self, request: OrderRequest, created_ns: int) -> WorkingOrder | None:
