@@ -106,12 +106,14 @@ def write(folder: Path, sources: Sequence[tuple[str, str]], change: Callable[[st
 
 
 def told(folder: Path, kind: type[StrategyBase], histories: Sequence[History], model: FillModel, second: float,
-         make_venue: MakeVenue = FillVenue) -> Story:
-    """Run one strategy over all of it and return its story up to `second`. Raises ConfigError where it cannot trade on such data."""
+         make_venue: MakeVenue = FillVenue, from_second: float | None = None) -> Story:
+    """Run one strategy over all of it, or from a second on, and return its story up to `second`. Raises ConfigError where it cannot trade
+    on such data."""
     settings, enrolled = enrolled_strategies(folder, {"tested": kind}, list(dict.fromkeys(one.symbol for one in histories)), {
         currency: amount for currency, amount in CAPITAL.items() if any(currency in one.symbol for one in histories)}, BAR_SECONDS)
     venue = make_venue(list(INSTRUMENTS.values()), model)
-    house = build_backtest(BacktestPlan(settings, enrolled, INSTRUMENTS, venue, histories))
+    from_ns = None if from_second is None else START_NS + int(from_second * SECOND)
+    house = build_backtest(BacktestPlan(settings, enrolled, INSTRUMENTS, venue, histories, from_ns))
     engine, desk, until_ns = house.engine, house.engine.books.desks["tested"], START_NS + int(second * SECOND)
     handled, stories = list[tuple[int, Any]](), list[Story]()
     handle = engine.handle
@@ -129,7 +131,7 @@ def told(folder: Path, kind: type[StrategyBase], histories: Sequence[History], m
                 "reserved": {currency: desk.reservations.reserved(currency) for currency in CAPITAL}, "paused": desk.pause_reason}))
 
     def watched() -> Iterator[_Watched]:
-        for batch in merged(histories):
+        for batch in merged(histories, from_ns):
             yield _Watched(batch, until_ns, take_picture)
         take_picture()
     Backtester(engine, venue, house.consequences, lambda batch: None).run(watched())

@@ -99,6 +99,27 @@ def test_what_a_strategy_did_stays_when_the_data_after_it_is_cut_off_or_replaced
         assert seen.get(event), f"there was no {event.__name__} in all of this: the test shows nothing about this strategy"
 
 
+@pytest.mark.parametrize("name", ["quotes of two markets", "bars of two markets", "trades"])
+def test_what_is_history_at_the_start_ends_at_the_start(name: str, tmp_path: Path) -> None:
+    sources, model = SOURCES[name], MODELS["base"]
+    start = moments(sources)[2]
+
+    class Remembering(Busy):
+        warm_up = 12
+
+        def on_start(self) -> None:
+            super().on_start()
+            self.notify(" ".join(f"{bar}" for symbol in self.symbols for bar in self.history(symbol)))
+
+    stories = []
+    for number, change in enumerate((whole, lambda symbol, kind, rows: cut(kind, rows, start), lambda *file: spoiled(*file, start))):
+        stories.append(told(tmp_path, Remembering, write(tmp_path / str(number), sources, change), model, start, from_second=start))
+    first = stories[0].handled[0][1]
+    assert isinstance(first, NoteEvent)
+    assert first.text.count("Bar(") >= 8, "it was given no history"
+    assert not any(stories[0].difference(other) for other in stories[1:])
+
+
 def test_the_histories_let_shipped_strategies_order_fill_cancel_and_speak(tmp_path: Path) -> None:
     seen = set[type]()
     full = write(tmp_path / "full", QUOTES, whole)
