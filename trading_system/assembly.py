@@ -213,7 +213,9 @@ def _started(plan: Plan, past: Past, house: str, now_ns: int, desks: Mapping[str
                                        desks[enrolled.name].positions.currency, enrolled.settings.adopt or "")
         for enrolled in plan.enrolled
     }
-    return RunStarted(past.epoch + 1, now_ns, house, plan.settings.global_settings.mode, BUILD, config_hash(plan.settings), strategies)
+    instruments = {symbol: one for desk in desks.values() for symbol, one in sorted(desk.positions.instruments.items())}
+    return RunStarted(past.epoch + 1, now_ns, house, plan.settings.global_settings.mode, BUILD, config_hash(plan.settings), strategies,
+                      instruments)
 
 
 def _restore_state(strategy: StrategyBase, desk: Desk, saved: bytes | None) -> None:

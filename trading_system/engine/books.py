@@ -4,6 +4,7 @@ The engine and recovery call it; it decides nothing, calls no hook and asks no c
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from msgspec import structs
 
@@ -63,13 +64,11 @@ class Books:
         change = desk.orders.apply(order, update, now_ns)
         fill = change.fill
         if fill is not None:
-            # A fee can only be corrected on what was filled: without a fill, the price the order was decided on is the nearest known.
             if fill.exact.quantity:
                 desk.positions.apply(fill)
                 desk.fills += 1
             else:
-                filled = order.exact
-                desk.positions.apply(fill, filled.filled_value / filled.filled_quantity if filled.filled_quantity else order.reference)
+                desk.positions.apply(fill, correction_price(order))
         return change
 
     def adopt(self, request: OrderRequest) -> Order:
@@ -104,3 +103,10 @@ class Books:
             for order in desk.orders:
                 if not broker or order.symbol.endswith(suffix):
                     yield desk, order
+
+
+def correction_price(order: Order) -> Decimal:
+    """Return the price that a correction of an order's fees in base is valued at, counter per base: the average of what was filled."""
+    filled = order.exact
+    # Without a fill, the price the order was decided on is the nearest known.
+    return filled.filled_value / filled.filled_quantity if filled.filled_quantity else order.reference

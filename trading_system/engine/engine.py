@@ -212,6 +212,8 @@ class Engine:
 
     def _on_command(self, event: CommandEvent) -> Sequence[Action]:
         self.remember(event)
+        if event.update is not None:
+            return self.flow.settle(event.update)
         if event.what == "stop" and not self.is_stopping:
             self.is_stopping, self.stop_reason = True, event.reason or f"stopped by {event.by}"
         for desk in self.books.desks.values():
@@ -219,7 +221,7 @@ class Engine:
                 continue
             if event.what == "pause":
                 self.pause(desk, event.reason or f"by {event.by}")
-            elif event.what == "resume" and desk.is_paused:
+            elif event.what == "resume" and desk.is_paused and desk.strategy is not None:
                 desk.is_paused, desk.pause_reason = False, ""
         return _NOTHING
 

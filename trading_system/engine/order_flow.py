@@ -89,6 +89,15 @@ class OrderFlow:
                 return self._hear(found, event if found is update else None)
         return self._hear(update, event)
 
+    def settle(self, update: OrderUpdate) -> Sequence[Action]:
+        """People say what became of an order that nobody else can know of; an order that was heard of meanwhile is left as it is."""
+        found = self.books.find(update.client_order_id)
+        if found is None or not (found[1].state in _IN_DOUBT or found[1].is_quarantined):
+            return ()
+        found[1].is_quarantined = False
+        self._lay(WarningEvent(f"order {update.client_order_id} is {update.answer.name}: {update.reason}", found[0].name))
+        return self._hear(update)
+
     def open_orders(self, event: OpenOrdersEvent) -> Sequence[Action]:
         """The list came in: hear each row, then ask for those that should be there and are not."""
         self._listing_ns.pop(event.broker, None)
