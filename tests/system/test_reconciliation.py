@@ -10,7 +10,8 @@ from brokerage.luno_simulator.order import Side as VenueSide
 from brokerage.luno_simulator.strangers import trade_with
 from tests.system.restarting_house import World
 from tests.system.test_hand_cranked_house import SECOND
-from trading_system.core.events import ACCEPTED, BalanceEvent, CommandEvent, OrderEvent
+from trading_system.core.errors import TryAgain
+from trading_system.core.events import ACCEPTED, BalanceEvent, CommandEvent, OpenOrdersEvent, OrderEvent
 from trading_system.core.order import OrderKind, OrderRequest, OrderState
 from trading_system.core.records import OrderAdopted, OrderSent, Record, RunEnded, RunStarted
 from trading_system.core.side import Side
@@ -273,3 +274,68 @@ def test_a_house_that_owns_all_of_the_account_starts_although_an_order_fills_bet
     assert trade_with(world.exchange, order, order.remaining)
     again.system.parts.check_account()
     again.kill()
+
+
+@pytest.mark.parametrize("milliseconds", [1, 20, 40, 60, 80, 100, 130, 160, 200, 300])
+def test_killed_while_it_reconciles_the_next_start_goes_on_from_there(world: World, milliseconds: int) -> None:
+    lose_the_tail(world)
+    run = world.build(WATCH)
+    run.recover_for(milliseconds / 1000)
+    run.kill()
+    again = world.build(WATCH)
+    again.start()
+    again.trade(3)
+    assert sum(isinstance(body, OrderAdopted) for body in world.records()) == 5
+    assert world.open_names() == set()
+    assert again.books.desks["far_orders"].fills == 1
+    assert world.differences(again.books, GIVEN) == {}
+    again.stop()
+
+
+def test_a_clock_set_back_to_the_second_of_a_lost_run_repeats_no_name(world: World) -> None:
+    world.idle_run(WATCH)
+    restore = world.keep()
+    start_ns = world.exchange.now_ns + SECOND
+    lost = world.build(FAR.replace("count: 4", "count: 1"), start_ns)
+    lost.start()
+    lost.trade(2)
+    run_name = lost.system.engine.service.name_order("far_orders").split("-")[2]
+    lost.kill()
+    names = {order.client_order_id for order in world.exchange.register.newest_first(None)}
+    assert len(names) == 2
+    restore()
+    again = world.build(FAR.replace("count: 4", "count: 1"), start_ns)
+    again.start()
+    assert {name.split("-")[2] for name in names} == {run_name}
+    mine = again.system.engine.service.name_order("far_orders")
+    assert mine.split("-")[2] != run_name
+    again.trade(3)
+    again.stop()
+    assert world.differences(again.books, GIVEN) == {}
+    assert again.books.desks["far_orders"].fills == 2
+    assert len({order.client_order_id for order in world.exchange.register.newest_first(None)}) == 4
+
+
+def test_while_a_venue_does_not_answer_the_strategies_start_and_none_of_their_orders_leaves(world: World) -> None:
+    lose_the_tail(world)
+    run = world.build(FAR)
+    broker = run.venue.broker
+
+    def away() -> OpenOrdersEvent:
+        raise TryAgain("nobody answers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(broker, "open_orders", away)
+        run.start()
+        assert any("not all was answered within 30 s" in line for line in run.said)
+        run.trade(3)
+        desk = run.books.desks["far_orders"]
+        assert len(desk.orders) == 0
+        denied = [order.reason for order in desk.orders.done.values()]
+        assert denied
+        assert set(denied) == {"luno was not yet heard of all that an earlier run left there"}
+    run.trade(6)
+    assert desk.fills >= 1
+    assert sum(isinstance(body, OrderAdopted) for body in world.records()) == 5
+    assert not [event for event in world.records() if isinstance(event, BalanceEvent) and event.reconciled_ns > event.asked_ns]
+    run.stop()
+    assert world.differences(run.books, GIVEN) == {}
