@@ -45,8 +45,10 @@ def replayed(state: Path, url: str) -> Replay:
     records = list(JournalReader(state / "journal").read())
     past = Past.of(records)
     house: Any = _House(Clock(0))
-    desks = {name: Desk(name, None, (), OrderManager(name), PositionManager(name, instruments, {}, started.currency), {}, house)
-             for name, started in past.strategies.items()}
+    # A strategy knows its own symbols only: a currency that is a base there may be a counter elsewhere.
+    ledgers = {name: PositionManager(name, {symbol: instruments[symbol] for symbol in started.symbols}, {}, started.currency)
+               for name, started in past.strategies.items()}
+    desks = {name: Desk(name, None, (), OrderManager(name), ledger, {}, house) for name, ledger in ledgers.items()}
     replay = Replay(Books(past.house, desks))
     for record in records:
         replay.apply(record)
@@ -75,7 +77,7 @@ def differences(state: Path, account: ExchangeAccount, url: str) -> list[str]:
         elif row is not None:
             found += _order_differences(order, row)
     found += _trade_differences(account, known)
-    found += _balance_differences(account, replay)
+    found += balance_differences(account, replay)
     return found
 
 
@@ -108,7 +110,8 @@ def _trade_differences(account: ExchangeAccount, known: dict[str, Order]) -> lis
             for name in sums.keys() | booked.keys() if sums.get(name) != booked.get(name)]
 
 
-def _balance_differences(account: ExchangeAccount, replay: Replay) -> list[str]:
+def balance_differences(account: ExchangeAccount, replay: Replay) -> list[str]:
+    """Return every currency of which the account does not hold what it opened with and the strategies' changes to it."""
     found = []
     for row in account.get("/api/1/balance")["balance"]:
         currency, total = row["asset"], Decimal(row["balance"])
