@@ -80,6 +80,7 @@ def _groups(random: Random) -> list[list[Kill]]:
     for step in ("before_write", "mid_write", "after_write", "after_sync"):
         groups += [at(f"journal.{step}", late()), at(f"journal.{step}", early())]
         groups += [[Kill(point=f"seal.{step}", stops=True, after_seconds=0.6)], [sealed, *at(f"segment.{step}", 1)]]
+        groups.append([Kill(point=f"snapshot.{step}", stops=True, after_seconds=0.6)])
         groups.append([sealed, *at(f"packed.{step}", random.randint(1, 3) if "sync" not in step else 1)])
     groups += [[sealed, *at(f"packed.{step}", 1)] for step in ("before_rename", "after_rename", "after_remove")]
     for step in ("before_call", "after_call"):
