@@ -82,6 +82,8 @@ class Life:
             self._prove(restart)
         self._trade(kill, phase)
         way = self._end(kill)
+        if phase == "trading":
+            restart.findings += [f"when it was killed {text}" for text in self._paused()]
         self._settle_down()
         return Death(kill, way, phase, restart)
 
@@ -172,6 +174,8 @@ class Life:
             self.bot.send(signal.SIGINT)
             self._wait_for_death(_STOP_SECONDS)
         way = "signal" if self._is_running else "step" if self._exit_code == -signal.SIGKILL else f"ended with code {self._exit_code}"
+        if way.startswith("ended") and self._exit_code:
+            way += f": {self.bot.out.strip().splitlines()[-1]}"
         self.bot.end()
         return way
 

@@ -16,7 +16,7 @@ simulator: {{url: "{url}"}}
 _CHURNS = (
     ("churn_limits", "XRPZAR", "{ZAR: 100000, XRP: 8000}", "limit", 120.0, 16, 4, "cancel"),
     ("churn_more", "ETHZAR", "{ZAR: 200000, ETH: 8}", "limit", 0.1, 14, 3, "keep"),
-    ("churn_stops", "XBTMYR", "{MYR: 100000, XBT: 0.5}", "stop", 0.002, 12, 3, "keep"),
+    ("churn_quotes", "XBTMYR", "{MYR: 100000, XBT: 0.5}", "quote", 0.004, 12, 3, "keep"),
     ("churn_markets", "XBTZAR", "{ZAR: 200000, XBT: 0.5}", "market", 0.002, 4, 1, "cancel"),
 )
 NAMES = tuple(name for name, *_ in _CHURNS)

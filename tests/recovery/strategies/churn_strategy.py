@@ -10,8 +10,9 @@ class ChurnStrategy(StrategyBase):
     """Keeps orders of one kind around the price, on both sides; many fill in part, some at once, some never."""
 
     class Params(StrategyBase.Params, frozen=True):
-        """`kind` is limit, stop or market; at most `count` orders of `size` base units stand, `pace` of them are placed a tick. It trades
-        while the file `gate` exists; every start and every intent is a line of the file `diary`."""
+        """`kind` is limit, quote (post-only, and now and then immediate-or-cancel) or market; at most `count` orders of `size` base units
+        stand, `pace` of them are placed a tick. It trades while the file `gate` exists; every start and every intent is a line of the file
+        `diary`."""
 
         kind: str = "limit"
         size: float = 1.0
@@ -49,8 +50,10 @@ class ChurnStrategy(StrategyBase):
         self.write("intent", tag)
         if self.params.kind == "market":
             verb(tick.symbol, quantity, tag=tag)
-        elif self.params.kind == "stop":
-            verb(tick.symbol, quantity, stop=near * (1 + toward * 0.0006), limit=near * (1 + toward * 0.002), tag=tag)
+        elif self.params.kind == "quote" and self.placed % 4 == 0:
+            verb(tick.symbol, quantity, limit=near, time_in_force="IOC", tag=tag)
+        elif self.params.kind == "quote":
+            verb(tick.symbol, quantity, limit=far, post_only=True, tag=tag)
         elif self.placed % 4 < 2:
             verb(tick.symbol, quantity, limit=near, tag=tag)                # meets what stands there, and rests with what is left
         else:
