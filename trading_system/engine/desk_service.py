@@ -41,7 +41,7 @@ class DeskService:
         self._numbers: dict[str, int] = {}
         self._risk = risk
         self._limits = limits
-        self._lay = lay
+        self.lay: Callable[[OrderEvent | CancelEvent | NoteEvent], None] = lay        # a consequence of the event being handled
 
     def stand_behind(self, guard: HookGuard, guarded: Guarded | None = None) -> None:
         """Let `guard` stand around timers, in its way `guarded` (else `wrap`), and its shield hold a shot back while a strategy is inside
@@ -59,14 +59,10 @@ class DeskService:
         instrument = view.instrument
         verdict = self._risk.judge(request, Situation(
             instrument, self._limits[desk.name], self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, ""),
-            reference, view.age_seconds, len(desk.orders), desk.orders_in_a_row, currency, needed, desk.free(currency)))
+            reference, view.age_seconds, len(desk.orders.open), desk.orders_in_a_row, currency, needed, desk.free(currency)))
         if verdict.code == FLOOD:
             self.fail(desk, verdict.sentence)
         return verdict
-
-    def lay(self, event: OrderEvent | CancelEvent | NoteEvent) -> None:
-        """Lay a consequence of the event being handled."""
-        self._lay(event)
 
     def set_timer(self, desk: Desk, seconds: float, hook: Callable[[], None]) -> None:
         """Call a hook of the desk's strategy every so many seconds, with the guard around it."""
