@@ -58,6 +58,7 @@ class LiveExchange(ExchangeAccount):
 
     def stop(self) -> None:
         """End it."""
+        self._session.close()
         self._process.stop()
 
     def _paged(self, closed: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ The journal is read and replayed as a start does it; the other side is asked ove
 """
 
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,17 @@ class _House(msgspec.Struct):
         """Write nothing."""
 
 
-def replayed(state: Path, url: str) -> Replay:
-    """Return the books as a start would find them in the journal, before it asks anybody."""
+@cache
+def _instruments(url: str) -> dict[str, Instrument]:
+    # Asked for once per exchange: whoever asks keeps its connections, and a campaign proves a thousand times.
     node = default_mapping("brokers.luno", {"adapter": "luno", "calls_per_second": "100", "burst": "100"})
     broker = registry.open("luno", node, (), ThreadRuntime(), url).broker
-    instruments: dict[str, Instrument] = {one.symbol: one for one in broker.instruments()}
+    return {one.symbol: one for one in broker.instruments()}
+
+
+def replayed(state: Path, url: str) -> Replay:
+    """Return the books as a start would find them in the journal, before it asks anybody."""
+    instruments = _instruments(url)
     records = list(JournalReader(state / "journal").read())
     past = Past.of(records)
     house: Any = _House(Clock(0))
