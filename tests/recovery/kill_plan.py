@@ -66,7 +66,7 @@ def every_kind(seed: int) -> list[list[Kill]]:
 
 def _groups(random: Random) -> list[list[Kill]]:
     def late() -> int:
-        return random.randint(8, 45)
+        return random.randint(8, 80)
 
     def early() -> int:
         return random.randint(1, 5)
@@ -75,7 +75,7 @@ def _groups(random: Random) -> list[list[Kill]]:
         return [Kill(point=point, nth=nth, after_seconds=4.0)]
     sealed = Kill(point="seal.after_sync", stops=True, after_seconds=0.6)
     torn = Kill(point="journal.mid_write", nth=late(), after_seconds=4.0)
-    groups = [[Kill(after_seconds=random.uniform(0.05, 2.5))] for _ in range(4)]
+    groups = [[Kill(after_seconds=random.uniform(0.05, 4.0))] for _ in range(4)]
     groups += [[Kill(after_seconds=random.uniform(0.3, 2.0), from_start=True)] for _ in range(2)]
     for step in ("before_write", "mid_write", "after_write", "after_sync"):
         groups += [at(f"journal.{step}", late()), at(f"journal.{step}", early())]

@@ -35,8 +35,9 @@ class ChurnStrategy(StrategyBase):
         if not os.path.exists(self.params.gate) or not 0 < tick.bid <= tick.ask:
             return
         standing = list(self.orders)
-        for order in standing[::3] if len(standing) > self.params.count // 2 else ():
-            self.cancel(order)
+        if len(standing) >= self.params.count:
+            for order in standing[::3]:
+                self.cancel(order)
         for _ in range(min(self.params.pace, self.params.count - len(standing))):
             self.place(tick)
 
