@@ -75,6 +75,13 @@ class Trace:
         self.events.append((self._runtime.now_ns(), event))
 
 
+def open_in_process(api: LunoApi, runtime: HandCrankedRuntime, symbols: Sequence[str], seed: int, settings: Any = None) -> Venue:
+    """Open the venue as the registry ever does; only the transport is ours."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests_transport, "RequestsTransport", lambda runtime: InProcessTransport(api, runtime, seed))
+        return registry.open("luno", settings or default_mapping("brokers.luno", {"adapter": "luno"}), symbols, runtime, "http://in.process")
+
+
 class House:
     """One run of the small house below `folder`."""
 
@@ -93,7 +100,7 @@ class House:
         symbols = [symbol for one in enrolled for symbol in one.settings.instruments]
         self.trace = Trace(self.runtime)
         self.system: TradingSystem = build_house(Plan(
-            settings, enrolled, {"luno": self._venue(api, symbols, seed)}, self.runtime, folder / "state",
+            settings, enrolled, {"luno": open_in_process(api, self.runtime, symbols, seed)}, self.runtime, folder / "state",
             lambda who, text: self.said.append(f"{who}: {text}"), self.gave_up.append, (self.trace,)))
 
     def run(self, seconds: float) -> None:
@@ -102,12 +109,6 @@ class House:
             self.system.run(seconds)
         finally:
             self.runtime.close()
-
-    def _venue(self, api: LunoApi, symbols: Sequence[str], seed: int) -> Venue:
-        # The registry opens the venue as ever; only the transport is ours.
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(requests_transport, "RequestsTransport", lambda runtime: InProcessTransport(api, runtime, seed))
-            return registry.open("luno", default_mapping("brokers.luno", {"adapter": "luno"}), symbols, self.runtime, "http://in.process")
 
 
 def test_a_minute_of_the_virtual_clock_trades_and_every_cent_is_accounted_for(tmp_path: Path) -> None:
