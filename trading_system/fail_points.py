@@ -15,8 +15,8 @@ from trading_system.core.events import Balance, OpenOrdersEvent
 from trading_system.core.files import AppendFile
 from trading_system.core.instrument import Instrument
 from trading_system.core.order import OrderRequest
-from trading_system.core.order_update import OrderUpdate
-from trading_system.core.ports import Broker, VenueTrade
+from trading_system.core.order_update import OrderUpdate, VenueTrade
+from trading_system.core.ports import Broker
 from trading_system.storage.journal_format import SEAL, SNAPSHOT, peek_flags
 
 VARIABLE = "TRADING_FAIL_AT"

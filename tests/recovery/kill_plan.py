@@ -87,7 +87,8 @@ def _groups(random: Random) -> list[list[Kill]]:
         groups += [at(f"order.{step}", random.randint(1, 20)), at(f"order.{step}", random.randint(1, 20)), at(f"cancel.{step}", random.randint(1, 8))]
         # Asked by a start: a kill in the middle of a recovery, then one in the recovery from that.
         groups.append([torn, *at(f"look_up.{step}", random.randint(1, 6)), *at(f"journal.{'after' if step == 'before_call' else 'mid'}_write", early())])
-        groups += [at(f"list.{step}", random.randint(1, 3)), at(f"balances.{step}", 1), at(f"instruments.{step}", 1)]
+        groups += [at(f"list.{step}", random.randint(1, 3)), at(f"balances.{step}", 1), at(f"instruments.{step}", 1),
+                   at(f"trades.{step}", random.randint(1, 3))]
     groups += [[torn, *at("cut.before", 1), *at("cut.before", 1)], [torn, *at("cut.after", 1), *at("journal.mid_write", early())]]
     groups += [at("replay.read", nth) for nth in (1, 2, 3)]
     return groups
