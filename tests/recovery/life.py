@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -147,13 +148,19 @@ class Life:
         until = time.monotonic() + _PROOF_SECONDS
         while True:
             was_running = self._is_running
-            proof = prove(self.folder, self.bot.state, self.exchange)
+            proof = prove(self.folder, self.bot.state, self.exchange, self._picture)
             if not proof.findings or time.monotonic() > until or not was_running:
                 break
             time.sleep(0.1)
         if was_running or (self.bot.process is not None and self.bot.process.returncode == 0):
             restart.findings += proof.findings + self._paused()
             restart.totals = _totals(proof)
+
+    @property
+    def _picture(self) -> dict[str, Any]:
+        # The picture of this very run; empty until it has drawn one.
+        picture = self.bot.status
+        return picture if picture and datetime.fromisoformat(picture["start"]).timestamp() * 1e9 >= self._started_ns - 1e6 else {}
 
     def _paused(self) -> list[str]:
         rows = self.bot.status.get("strategies", {})

@@ -17,6 +17,8 @@ from tests.system.ledger_check import balance_differences, replayed
 from trading_system.core.events import OrderUpdateEvent
 from trading_system.core.order import Order, OrderState
 from trading_system.core.order_update import Answer
+from trading_system.core.order_words import plain
+from trading_system.engine.recovery import Replay
 from trading_system.storage.journal_reader import JournalReader
 
 _AT_REST = (OrderState.WAITING, OrderState.OPEN)
@@ -46,8 +48,9 @@ class Proof:
         return [f"{name}: {text}" for name, texts in named for text in texts]
 
 
-def prove(folder: Path, state: Path, exchange: LiveExchange) -> Proof:
-    """Hold the state folder against the exchange, over everything that ever happened in them; the diary is in `folder`."""
+def prove(folder: Path, state: Path, exchange: LiveExchange, shown: Row | None = None) -> Proof:
+    """Hold the state folder against the exchange, over everything that ever happened in them; the diary is in `folder`. `shown` is the
+    picture that the house draws of itself, where one runs: it must tell the same too."""
     replay = replayed(state, exchange.url)
     known: dict[str, Order] = {}
     for desk in replay.books.desks.values():
@@ -55,6 +58,8 @@ def prove(folder: Path, state: Path, exchange: LiveExchange) -> Proof:
         known.update(desk.orders.done)
     proof = compare(known, exchange.orders, exchange.trades, replay.books.house, intents(folder))
     proof.differences += balance_differences(exchange, replay)
+    if shown is not None:
+        proof.differences += _shown_differences(shown.get("strategies", {}), replay)
     proof.unknowns = sum(isinstance(record.body, OrderUpdateEvent) and record.body.update.answer is Answer.OUTCOME_UNKNOWN
                          for record in JournalReader(state / "journal").read())
     return proof
@@ -80,6 +85,17 @@ def compare(known: Mapping[str, Order], rows: Sequence[Row], trades: Iterable[Ro
     _compare_trades(proof, known, trades)
     _compare_intents(proof, known, wanted)
     return proof
+
+
+def _shown_differences(strategies: Row, replay: Replay) -> list[str]:
+    found = []
+    for name, desk in replay.books.desks.items():
+        ledger, row = desk.positions, strategies.get(name, {})
+        holdings = {currency: plain(amount) for currency in sorted(ledger.currencies) if (amount := ledger.holdings(currency))}
+        if (row.get("holdings"), row.get("open_orders")) != (holdings, len(desk.orders)):
+            found.append(f"{name} shows {row.get('open_orders')} open orders and {row.get('holdings')}, its journal has "
+                         f"{len(desk.orders)} and {holdings}")
+    return found
 
 
 def _compare_order(proof: Proof, name: str, order: Order, row: Row | None) -> None:

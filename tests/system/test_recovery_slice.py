@@ -99,6 +99,14 @@ def test_a_clean_campaign_and_one_that_lost_an_order_are_told_apart(lived: Lived
     assert "FOUND lost: an order" in table(rows)
 
 
+def test_the_checker_tells_when_the_house_shows_something_else_than_its_journal(lived: Lived) -> None:
+    shown = lived.life.bot.status
+    assert prove(lived.life.folder, lived.life.bot.state, lived.life.exchange, shown).findings == []
+    shown["strategies"]["churn_limits"]["holdings"]["XRP"] = "1"
+    (sentence,) = prove(lived.life.folder, lived.life.bot.state, lived.life.exchange, shown).differences
+    assert sentence.startswith("churn_limits shows ")
+
+
 def test_the_checker_tells_an_order_that_the_journal_has_and_the_exchange_lacks(lived: Lived) -> None:
     lived.remember(*lived.order(1, "planted.1"))
     (sentence,) = lived.prove().lost
