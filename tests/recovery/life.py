@@ -35,6 +35,7 @@ class Restart:
     all_seconds: float | None = None        #: until every strategy was back
     open_orders: int = 0                    #: not over when the start began
     doubtful: int = 0                       #: of these: perhaps sent
+    load: float = 0.0                       #: of the machine, over the last minute: what the seconds were measured under
     findings: list[str] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)
 
@@ -104,7 +105,7 @@ class Life:
     # One start.
 
     def _start(self, kill: Kill, environment: dict[str, str]) -> Restart:
-        restart = Restart()
+        restart = Restart(load=os.getloadavg()[0])
         if self.bot.runs:
             self._count_what_is_open(restart)
         if kill.is_calm:

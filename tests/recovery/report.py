@@ -1,5 +1,6 @@
 """The table at the end of a campaign, from its progress file alone."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ def figures(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "most_open": max((restart["open_orders"] for restart in restarts), default=0),
         "seconds": sorted(restart["seconds"] for restart in again if restart["seconds"] is not None),
         "all_seconds": sorted(restart["all_seconds"] for restart in again if restart["all_seconds"] is not None),
+        "load": sum(restart.get("load", 0.0) for restart in again) / max(1, len(again)),
         "findings": [finding for restart in restarts for finding in restart["findings"]],
         "unreached": sorted(POINTS.keys() - {row["kill"]["point"] for row in killed if row["way"] == "step"}),
     }
@@ -60,6 +62,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         f"lost, doubled, orphaned, different   {told['lost']}, {told['doubled']}, {told['orphaned']}, {told['different']}",
         f"restart, strategies without doubt    {_quantiles(told['seconds'])}, the goal is a p99 below {GOAL_SECONDS:g} s",
         f"restart, every strategy              {_quantiles(told['all_seconds'])}",
+        f"measured under a load of             {told['load']:.1f} on {os.cpu_count()} cores",
     ]
     if told["unreached"]:
         lines.append(f"never died at         {', '.join(told['unreached'])}")
