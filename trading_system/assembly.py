@@ -26,6 +26,7 @@ from trading_system.engine.engine import Engine
 from trading_system.engine.queues import Queues
 from trading_system.engine.recovery import Past, Replay
 from trading_system.engine.route import Route
+from trading_system.engine.second_looks import SecondLooks
 from trading_system.engine.statement import Sources
 from trading_system.engine.trading_system import Parts, TradingSystem
 from trading_system.engine.watchdog import Watchdog
@@ -112,8 +113,10 @@ def build_house(plan: Plan) -> TradingSystem:
     counters = Counters()
     board = Board(runtime, lambda: house_system.picture(), write_atomically, state / "status.json")
     routes = {symbol: Route(view, clock, lambda bar, bar_ns: engine.built_bar(bar, bar_ns)) for symbol, view in views.items()}
-    doubts = Doubts(DoubtSettings(max(venue.settle_seconds for venue in plan.venues.values())))
+    settle_seconds = max(venue.settle_seconds for venue in plan.venues.values())
+    doubts = Doubts(DoubtSettings(settle_seconds))
     engine = Engine(clock, books, routes, service, doubts, outbox, (log, counters, board, *plan.watchers), lay)
+    engine.flow.second_looks = SecondLooks(settle_seconds, has_room=lambda broker: _has_room(plan.venues[broker]))
     guard = HookGuard(runtime, engine.fail, system.hook_limit_seconds)
     service.stand_behind(guard)
     errors: list[str] = []
@@ -168,6 +171,12 @@ def _check_account(plan: Plan, engine: Engine) -> None:
     # While an order is in doubt the ledgers may lack a fill that the account has: the question must stay open to be answered.
     if not engine.flow.is_asking:
         check_account(plan.settings, engine.portfolio, engine.books.desks.values())
+
+
+def _has_room(venue: Venue) -> bool:
+    # A second look is never urgent: it leaves only while nobody waits for the rate and nearly all of it is free.
+    left = venue.rate_left() if venue.rate_left is not None else None
+    return left is None or (not left.waiting and left.calls >= 0.8 * left.burst)
 
 
 def _end_polls(plan: Plan) -> None:

@@ -24,6 +24,7 @@ from trading_system.core.order_update import Answer, Evidence, OrderUpdate
 from trading_system.core.records import RecordBody
 from trading_system.engine.books import Books
 from trading_system.engine.doubts import Doubts
+from trading_system.engine.second_looks import SecondLooks
 from trading_system.strategy_host.desk import Desk
 
 _ABOUT_CANCEL = (Answer.CANCEL_ACCEPTED, Answer.CANCEL_REFUSED, Answer.CANCEL_UNKNOWN)
@@ -31,15 +32,19 @@ _READS = (Answer.OPEN, Answer.WAITING, Answer.FILLED, Answer.CANCELED, Answer.EX
 _IN_DOUBT = (OrderState.UNKNOWN, OrderState.LOST)
 _KEPT_DELAYS = 1000
 _AGAIN_NS = 10_000_000_000          # ask or cancel once more when nothing was heard for so long
+_TRADES_MARGIN_NS = 60_000_000_000  # an order's trades are searched from so long before it was made: the venue's clock is another
+_GONE_AFTER = 3                     # people are told when an order was so often neither on the list nor found
 
 
 class OrderFlow:
-    """`pause(desk, reason)` is called when an order of the desk must be looked at by people first."""
+    """`pause(desk, reason)` is called when an order of the desk must be looked at by people first. `second_looks` is None where the
+    venue's answers are final."""
 
     def __init__(self, clock: Clock, books: Books, doubts: Doubts, lay: Callable[[ActionEvent], None],
                  remember: Callable[[RecordBody], None], pause: Callable[[Desk, str], None]) -> None:
         self.books = books
         self.doubts = doubts
+        self.second_looks: SecondLooks | None = None
         self.strangers: set[str] = set()
         self.list_from_ns = 0               # no list before this: a house that stops needs its calls for cancels and what became of them
         self.send_delays_ns: deque[int] = deque(maxlen=_KEPT_DELAYS)
@@ -50,6 +55,7 @@ class OrderFlow:
         self._asked_ns: dict[str, int] = {}
         self._listing_ns: dict[str, int] = {}
         self._cancel_sent_ns: dict[str, int] = {}
+        self._missing: dict[str, dict[str, int]] = {}   # per broker: how often an order was asked for because the list did not have it
         self._unheard: set[str] = set()     # orders of an earlier run that the venue has not been heard of yet
 
     def order(self, event: OrderEvent) -> Sequence[Action]:
@@ -87,16 +93,27 @@ class OrderFlow:
             listed.add(update.client_order_id)
             actions.extend(self._hear(update))
         if event.is_complete:
+            before, missing = self._missing.get(event.broker, {}), dict[str, int]()
             for _, order in self.books.open_orders(event.broker):
                 is_expected = order.venue_order_id and order.acknowledged_ns < event.asked_ns and order.state not in _IN_DOUBT
                 if is_expected and order.client_order_id not in listed:
-                    actions.extend(self._look_up(order))
+                    asked = before.get(order.client_order_id, 0)
+                    left = self._look_for(order, asked)
+                    missing[order.client_order_id] = asked + bool(left)
+                    actions.extend(left)
+            self._missing[event.broker] = missing
         return actions
 
     def look_up_failed(self, event: LookUpFailedEvent) -> Sequence[Action]:
         """A question got no answer: it may be asked again."""
         if event.client_order_id:
             self._asked_ns.pop(event.client_order_id, None)
+            missing = self._missing.get(event.broker, {})
+            if event.client_order_id in missing:
+                missing[event.client_order_id] -= 1
+            if self.second_looks is not None:
+                for order in self._orders((event.client_order_id,)):
+                    self.second_looks.failed(order, self._clock.now_ns)
         else:
             self._listing_ns.pop(event.broker, None)
         return ()
@@ -110,6 +127,8 @@ class OrderFlow:
             self._listing_ns[event.broker] = now_ns
             actions.append(LookUpOrders(event.broker))
         actions.extend(self.ask_again())
+        if self.second_looks is not None:
+            actions.extend(self._look_again(event.broker, self.second_looks))
         return actions
 
     @property
@@ -122,7 +141,8 @@ class OrderFlow:
         now_ns = self._clock.now_ns
         for name in self.doubts.lost(now_ns):
             self._conclude(name, Answer.LOST, "not resolved in time; its funds stay reserved and asking goes on")
-        doubtful = [action for order in self._orders(self.doubts.due(now_ns)) for action in self._look_up(order, True)]
+        doubtful = [action for order in self._orders(self.doubts.due(now_ns))
+                    for action in self._look_up(order, True, self.doubts.wants_search(order.client_order_id, now_ns))]
         return [*doubtful, *self._ask_for_unheard()]
 
     def after_replay(self) -> Sequence[Action]:
@@ -168,6 +188,8 @@ class OrderFlow:
     def _follow_up(self, order: Order, update: OrderUpdate) -> Sequence[Action]:
         if order.is_done:
             self._cancel_sent_ns.pop(order.client_order_id, None)
+            if self.second_looks is not None:
+                self.second_looks.heard(order, update, self._clock.now_ns)
             return ()
         if update.answer in _ABOUT_CANCEL:
             return self._look_up(order)
@@ -185,12 +207,31 @@ class OrderFlow:
         self._cancel_sent_ns[order.client_order_id] = self._clock.now_ns
         return (CancelOrder(order.request, order.venue_order_id),)
 
-    def _look_up(self, order: Order, is_doubtful: bool = False) -> Sequence[Action]:
+    def _look_up(self, order: Order, is_doubtful: bool = False, has_trades: bool = False) -> Sequence[Action]:
         name, now_ns = order.client_order_id, self._clock.now_ns
         if now_ns - self._asked_ns.get(name, 0) < _AGAIN_NS:
             return ()
         self._asked_ns[name] = now_ns
-        return (LookUpOrders(broker_of(order), order.request, order.venue_order_id, is_doubtful),)
+        since_ns = max(1, order.request.created_ns - _TRADES_MARGIN_NS) if has_trades else 0
+        return (LookUpOrders(broker_of(order), order.request, order.venue_order_id, is_doubtful, since_ns),)
+
+    def _look_for(self, order: Order, asked: int) -> Sequence[Action]:
+        # It is not on the list: asked for by its name it will be over. Where the venue has forgotten that too, its trades may tell.
+        left = self._look_up(order, has_trades=asked > 0)
+        if left and asked == _GONE_AFTER:
+            self._lay(WarningEvent(f"order {order.client_order_id} is neither open nor found at the venue; what its trades tell is booked, "
+                                   f"its funds stay reserved until somebody settles it", order.request.strategy))
+        return left
+
+    def _look_again(self, broker: str, second_looks: SecondLooks) -> list[Action]:
+        actions: list[Action] = []
+        for order in self._orders(second_looks.due(broker, self._clock.now_ns)):
+            second_looks.asked(order)
+            left = self._look_up(order, has_trades=True)
+            if not left:
+                second_looks.failed(order, self._clock.now_ns)
+            actions.extend(left)
+        return actions
 
     def _keep_doubts(self, order: Order, update: OrderUpdate) -> None:
         name = order.client_order_id
@@ -198,8 +239,8 @@ class OrderFlow:
             if len(self.doubts):
                 self.doubts.end(name)
         elif update.answer is Answer.NOT_FOUND:
-            if self.doubts.not_found(name, update.evidence):
-                self._conclude(name, Answer.NOT_PLACED, "the venue was asked often enough and never heard of it")
+            if self.doubts.not_found(name, update.evidence, update.has_trades):
+                self._conclude(name, Answer.NOT_PLACED, "the venue was asked often enough, never heard of it and lists no trade of it")
         else:
             self.doubts.begin(name, self._clock.now_ns)
 

@@ -1,0 +1,81 @@
+"""Orders that look done and are asked for once more: a venue may say that an order is over before its totals are whole.
+
+The order flow tells it of orders that are over and asks it, at a beat, which of them are due. A backtest has none: its venue's answers are
+final.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from trading_system.core.order import Order, OrderState
+from trading_system.core.order_update import OrderUpdate, Totals
+
+_SECOND = 1_000_000_000
+_WAS_THERE = frozenset((OrderState.FILLED, OrderState.CANCELED, OrderState.EXPIRED))
+
+
+class _Watch(msgspec.Struct):
+    due: dict[str, int] = {}
+    asked: dict[str, Totals] = {}
+
+
+class SecondLooks:
+    """The watch list, per broker. An order is due `after_seconds` after it looked done, and settled when the look adds nothing; else it is
+    looked at again.
+
+    At most `per_beat` looks are under way at a broker at any time, and only while `has_room(broker)` says that its rate is not needed for
+    anything else.
+    """
+
+    def __init__(self, after_seconds: float = 6.0, per_beat: int = 1, has_room: Callable[[str], bool] = lambda broker: True) -> None:
+        self._after_ns = int(after_seconds * _SECOND)
+        self._per_beat = per_beat
+        self._has_room = has_room
+        self._watches: dict[str, _Watch] = {}
+
+    def __len__(self) -> int:
+        return sum(len(watch.due) + len(watch.asked) for watch in self._watches.values())
+
+    def heard(self, order: Order, update: OrderUpdate, now_ns: int) -> None:
+        """Take note of an answer about an order that is over; a look's own answer is the one that has the trades."""
+        if order.is_settled or order.state not in _WAS_THERE:
+            return
+        watch, name = self._watch(order), order.client_order_id
+        if name in watch.asked:
+            if not update.has_trades:
+                return
+            order.is_settled = watch.asked.pop(name) == order.exact
+        if not order.is_settled:
+            watch.due.setdefault(name, now_ns + self._after_ns)
+
+    def due(self, broker: str, now_ns: int) -> list[str]:
+        """Take the orders to look at now off the list of those that wait, oldest first."""
+        watch = self._watches.get(broker)
+        if watch is None or not watch.due or not self._has_room(broker):
+            return []
+        names: list[str] = []
+        for name, due_ns in watch.due.items():
+            if due_ns > now_ns or len(watch.asked) + len(names) >= self._per_beat:
+                break
+            names.append(name)
+        for name in names:
+            del watch.due[name]
+        return names
+
+    def asked(self, order: Order) -> None:
+        """Take note that the look has left, and of what was known then."""
+        self._watch(order).asked[order.client_order_id] = order.exact
+
+    def failed(self, order: Order, now_ns: int) -> None:
+        """Take note that a look could not be had: it is due again later."""
+        watch, name = self._watch(order), order.client_order_id
+        if watch.asked.pop(name, None) is not None:
+            watch.due[name] = now_ns + self._after_ns
+
+    def _watch(self, order: Order) -> _Watch:
+        broker = order.symbol.rpartition(".")[2]
+        watch = self._watches.get(broker)
+        if watch is None:
+            watch = self._watches[broker] = _Watch()
+        return watch
