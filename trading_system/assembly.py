@@ -116,7 +116,7 @@ def build_house(plan: Plan) -> TradingSystem:
     settle_seconds = max(venue.settle_seconds for venue in plan.venues.values())
     doubts = Doubts(DoubtSettings(settle_seconds))
     engine = Engine(clock, books, routes, service, doubts, outbox, (log, counters, board, *plan.watchers), lay)
-    engine.flow.second_looks = SecondLooks(settle_seconds, has_room=lambda broker: _has_room(plan.venues[broker]))
+    engine.flow.second_looks = SecondLooks(settle_seconds, lambda broker: _room_for_looks(plan.venues[broker]))
     guard = HookGuard(runtime, engine.fail, system.hook_limit_seconds)
     service.stand_behind(guard)
     errors: list[str] = []
@@ -173,10 +173,12 @@ def _check_account(plan: Plan, engine: Engine) -> None:
         check_account(plan.settings, engine.portfolio, engine.books.desks.values())
 
 
-def _has_room(venue: Venue) -> bool:
-    # A second look is never urgent: it leaves only while nobody waits for the rate and nearly all of it is free.
+def _room_for_looks(venue: Venue) -> int:
+    # A second look is two calls and never urgent: a few leave while nobody waits for the rate and nearly all of it is free.
     left = venue.rate_left() if venue.rate_left is not None else None
-    return left is None or (not left.waiting and left.calls >= 0.8 * left.burst)
+    if left is None:
+        return 1
+    return max(1, left.burst // 5) if not left.waiting and left.calls >= 0.8 * left.burst else 0
 
 
 def _end_polls(plan: Plan) -> None:

@@ -6,7 +6,7 @@ hand and the transport calls the simulated exchange in-process, with a delay dra
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -17,12 +17,14 @@ import pytest
 from brokerage import registry, requests_transport
 from brokerage.luno_simulator.api import LunoApi
 from brokerage.luno_simulator.exchange import OPENING_BALANCES, Exchange
+from brokerage.luno_simulator.quirks import STANDARD, Quirks
 from brokerage.luno_simulator.route import Permission
-from brokerage.transport import HttpReply, HttpRequest
+from brokerage.transport import HttpReply, HttpRequest, Transport
 from tests.hand_cranked_runtime import HandCrankedRuntime
 from trading_system.assembly import Plan, build_house
 from trading_system.core.disk_files import DISK
 from trading_system.core.events import CancelEvent, FillEvent, OrderEvent, OrderUpdateEvent, WarningEvent
+from trading_system.core.ports import Watcher
 from trading_system.core.venues import Venue
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import enroll
@@ -76,25 +78,29 @@ class Trace:
 
 
 class House:
-    """One run of the small house below `folder`."""
+    """One run of the small house below `folder`; another `config`, other strategies, quirks, transport and rates where they are given."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, config: str = _CONFIG, strategies: Path = ROOT / "strategies", quirks: Quirks = STANDARD,
+                 transport: Callable[[LunoApi, HandCrankedRuntime, int], Transport] = InProcessTransport, watchers: Sequence[Watcher] = (),
+                 rate_limit: int | None = 300, **rates: str) -> None:
         (folder / "configs").mkdir(parents=True)
-        (folder / "configs" / "global_strategy_config.yaml").write_text(_CONFIG)
+        (folder / "configs" / "global_strategy_config.yaml").write_text(config)
+        self._transport, self._rates = transport, rates
         self.runtime = HandCrankedRuntime(seed, preemption=0.05)
         self.runtime.files = DISK            # the board and the log write real files beside the journal
         now_ns = self.runtime.now_ns()
-        self.exchange = Exchange(seed, genesis_ns=now_ns)
-        api = LunoApi(self.exchange, keys={registry.SIMULATOR_KEY[0]: (registry.SIMULATOR_KEY[1], int(Permission.trading()))})
+        self.exchange = Exchange(seed, genesis_ns=now_ns, quirks=quirks)
+        keys = {registry.SIMULATOR_KEY[0]: (registry.SIMULATOR_KEY[1], int(Permission.trading()))}
+        api = LunoApi(self.exchange, keys=keys, rate_limit=rate_limit)
         self.said: list[str] = []
         self.gave_up: list[str] = []
         settings = load_settings(folder / "configs", (), {})
-        enrolled = enroll(settings, ROOT / "strategies")
+        enrolled = enroll(settings, strategies)
         symbols = [symbol for one in enrolled for symbol in one.settings.instruments]
         self.trace = Trace(self.runtime)
         self.system: TradingSystem = build_house(Plan(
             settings, enrolled, {"luno": self._venue(api, symbols, seed)}, self.runtime, folder / "state",
-            lambda who, text: self.said.append(f"{who}: {text}"), self.gave_up.append, (self.trace,)))
+            lambda who, text: self.said.append(f"{who}: {text}"), self.gave_up.append, (self.trace, *watchers)))
 
     def run(self, seconds: float) -> None:
         """Trade for so many seconds of the virtual clock, then stop in order."""
@@ -106,8 +112,9 @@ class House:
     def _venue(self, api: LunoApi, symbols: Sequence[str], seed: int) -> Venue:
         # The registry opens the venue as ever; only the transport is ours.
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(requests_transport, "RequestsTransport", lambda runtime: InProcessTransport(api, runtime, seed))
-            return registry.open("luno", default_mapping("brokers.luno", {"adapter": "luno"}), symbols, self.runtime, "http://in.process")
+            patch.setattr(requests_transport, "RequestsTransport", lambda runtime: self._transport(api, runtime, seed))
+            written = default_mapping("brokers.luno", {"adapter": "luno", **self._rates})
+            return registry.open("luno", written, symbols, self.runtime, "http://in.process")
 
 
 def test_a_minute_of_the_virtual_clock_trades_and_every_cent_is_accounted_for(tmp_path: Path) -> None:

@@ -24,14 +24,12 @@ class SecondLooks:
     """The watch list, per broker. An order is due `after_seconds` after it looked done, and settled when the look adds nothing; else it is
     looked at again.
 
-    At most `per_beat` looks are under way at a broker at any time, and only while `has_room(broker)` says that its rate is not needed for
-    anything else.
+    At a broker no more looks are under way at any time than `room(broker)` says its rate can spare, nor leave in one beat.
     """
 
-    def __init__(self, after_seconds: float = 6.0, per_beat: int = 1, has_room: Callable[[str], bool] = lambda broker: True) -> None:
+    def __init__(self, after_seconds: float = 6.0, room: Callable[[str], int] = lambda broker: 1) -> None:
         self._after_ns = int(after_seconds * _SECOND)
-        self._per_beat = per_beat
-        self._has_room = has_room
+        self._room = room
         self._watches: dict[str, _Watch] = {}
 
     def __len__(self) -> int:
@@ -52,11 +50,12 @@ class SecondLooks:
     def due(self, broker: str, now_ns: int) -> list[str]:
         """Take the orders to look at now off the list of those that wait, oldest first."""
         watch = self._watches.get(broker)
-        if watch is None or not watch.due or not self._has_room(broker):
+        if watch is None or not watch.due:
             return []
+        room = self._room(broker) - len(watch.asked)
         names: list[str] = []
         for name, due_ns in watch.due.items():
-            if due_ns > now_ns or len(watch.asked) + len(names) >= self._per_beat:
+            if due_ns > now_ns or len(names) >= room:
                 break
             names.append(name)
         for name in names:

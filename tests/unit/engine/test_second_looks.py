@@ -64,7 +64,7 @@ def test_a_look_that_adds_something_is_followed_by_another() -> None:
 
 def test_no_more_looks_are_under_way_than_allowed_and_the_oldest_go_first() -> None:
     orders = [done(number) for number in range(5)]
-    looks = watching(*orders, per_beat=2)
+    looks = watching(*orders, room=lambda broker: 2)
     names = [order.client_order_id for order in orders]
     assert looks.due("luno", 60 * SECOND) == names[:2]
     for order in orders[:2]:
@@ -75,10 +75,10 @@ def test_no_more_looks_are_under_way_than_allowed_and_the_oldest_go_first() -> N
 
 
 def test_nothing_is_looked_at_while_the_rate_is_needed_for_something_else() -> None:
-    order, room = done(), [False]
-    looks = watching(order, has_room=lambda broker: room[0])
+    order, room = done(), [0]
+    looks = watching(order, room=lambda broker: room[0])
     assert looks.due("luno", 60 * SECOND) == []
-    room[0] = True
+    room[0] = 1
     assert looks.due("luno", 61 * SECOND) == [order.client_order_id]
 
 
