@@ -174,11 +174,11 @@ def _check_account(plan: Plan, engine: Engine) -> None:
 
 
 def _room_for_looks(venue: Venue) -> int:
-    # A second look is two calls and never urgent: a few leave while nobody waits for the rate and nearly all of it is free.
+    # A second look is two calls and never urgent: it takes what orders and questions leave, and where that is much no more than half.
     left = venue.rate_left() if venue.rate_left is not None else None
-    if left is None:
-        return 1
-    return max(1, left.burst // 5) if not left.waiting and left.calls >= 0.8 * left.burst else 0
+    if left is None or left.for_look_ups < 2:
+        return int(left is None)
+    return max(1, int(left.for_look_ups // 4))
 
 
 def _end_polls(plan: Plan) -> None:
