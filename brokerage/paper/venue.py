@@ -72,7 +72,7 @@ class FillVenue:
                 # When it was sent only its record tells; without one, what was heard last.
                 sent_ns = records[-1].taken_ns if records else max(self._now_ns, action.request.created_ns)
                 self.cancel(action.request, action.venue_order_id, sent_ns)
-            else:
+            elif isinstance(action, LookUpOrders):
                 self._look_up(action)
 
     def place(self, request: OrderRequest, created_ns: int) -> WorkingOrder | None:

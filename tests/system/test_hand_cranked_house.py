@@ -77,6 +77,14 @@ class Trace:
         self.events.append((self._runtime.now_ns(), event))
 
 
+def open_in_process(api: LunoApi, runtime: HandCrankedRuntime, symbols: Sequence[str], seed: int, settings: Any = None,
+                    transport: Callable[[LunoApi, HandCrankedRuntime, int], Transport] = InProcessTransport) -> Venue:
+    """Open the venue as the registry ever does; only the transport is ours."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests_transport, "RequestsTransport", lambda runtime: transport(api, runtime, seed))
+        return registry.open("luno", settings or default_mapping("brokers.luno", {"adapter": "luno"}), symbols, runtime, "http://in.process")
+
+
 class House:
     """One run of the small house below `folder`; another `config`, other strategies, quirks, transport and rates where they are given."""
 
@@ -85,7 +93,7 @@ class House:
                  rate_limit: int | None = 300, **rates: str) -> None:
         (folder / "configs").mkdir(parents=True)
         (folder / "configs" / "global_strategy_config.yaml").write_text(config)
-        self._transport, self._rates = transport, rates
+        written = default_mapping("brokers.luno", {"adapter": "luno", **rates})
         self.runtime = HandCrankedRuntime(seed, preemption=0.05)
         self.runtime.files = DISK            # the board and the log write real files beside the journal
         now_ns = self.runtime.now_ns()
@@ -99,7 +107,7 @@ class House:
         symbols = [symbol for one in enrolled for symbol in one.settings.instruments]
         self.trace = Trace(self.runtime)
         self.system: TradingSystem = build_house(Plan(
-            settings, enrolled, {"luno": self._venue(api, symbols, seed)}, self.runtime, folder / "state",
+            settings, enrolled, {"luno": open_in_process(api, self.runtime, symbols, seed, written, transport)}, self.runtime, folder / "state",
             lambda who, text: self.said.append(f"{who}: {text}"), self.gave_up.append, (self.trace, *watchers)))
 
     def run(self, seconds: float) -> None:
@@ -108,13 +116,6 @@ class House:
             self.system.run(seconds)
         finally:
             self.runtime.close()
-
-    def _venue(self, api: LunoApi, symbols: Sequence[str], seed: int) -> Venue:
-        # The registry opens the venue as ever; only the transport is ours.
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(requests_transport, "RequestsTransport", lambda runtime: self._transport(api, runtime, seed))
-            written = default_mapping("brokers.luno", {"adapter": "luno", **self._rates})
-            return registry.open("luno", written, symbols, self.runtime, "http://in.process")
 
 
 def test_a_minute_of_the_virtual_clock_trades_and_every_cent_is_accounted_for(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ strategies:
 """
 _RATES = {"calls_per_second": "100", "burst": "100", "polls_per_second": "20", "cancels_per_second": "20"}
 _RULES = (
-    "place:delayed=1500ms:p=0.3", "place:reply_lost:ending=close:p=0.1", "place:request_lost:ending=reset:p=0.05",
+    "place:delayed=1500ms:p=0.45", "place:reply_lost:ending=close:p=0.1", "place:request_lost:ending=reset:p=0.05",
     "place:late=3s:ending=close:p=0.05", "place:duplicated:p=0.05", "place:error_after:p=0.05", "place_limit:partial_fill:p=0.3",
     "open_orders:delayed=700ms:p=0.7", "open_orders:before_ack:p=0.2", "private_reads:lag=2s:p=0.15", "private_reads:error_before:p=0.03",
     "cancel:cancel_race=0.5:p=0.2", "cancel:cancel_race:p=0.1", "cancel:reply_lost:ending=close:p=0.1",

@@ -4,10 +4,11 @@ The order flow tells it of orders that are over and asks it, at a beat, which of
 final.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from trading_system.core.actions import Action
 from trading_system.core.order import Order, OrderState
 from trading_system.core.order_update import OrderUpdate, Totals
 
@@ -47,6 +48,21 @@ class SecondLooks:
         if not order.is_settled:
             watch.due.setdefault(name, now_ns + self._after_ns)
 
+    def look(self, broker: str, now_ns: int, find: Callable[[str], Order | None],
+             look_up: Callable[[Order, bool], Sequence[Action]]) -> list[Action]:
+        """Return the questions about the orders that are due; `look_up(order, has_trades)` makes one, or none when one is under way."""
+        actions: list[Action] = []
+        for name in self.due(broker, now_ns):
+            order = find(name)
+            if order is None:
+                continue                        # over for so long that nobody keeps it any more
+            self.asked(order)
+            left = look_up(order, True)
+            if not left:
+                self.failed(broker, name, now_ns)
+            actions.extend(left)
+        return actions
+
     def due(self, broker: str, now_ns: int) -> list[str]:
         """Take the orders to look at now off the list of those that wait, oldest first."""
         watch = self._watches.get(broker)
@@ -66,11 +82,11 @@ class SecondLooks:
         """Take note that the look has left, and of what was known then."""
         self._watch(order).asked[order.client_order_id] = order.exact
 
-    def failed(self, order: Order, now_ns: int) -> None:
-        """Take note that a look could not be had: it is due again later."""
-        watch, name = self._watch(order), order.client_order_id
-        if watch.asked.pop(name, None) is not None:
-            watch.due[name] = now_ns + self._after_ns
+    def failed(self, broker: str, client_order_id: str, now_ns: int) -> None:
+        """Take note that a question about an order got no answer: where it was a look, that is due again later."""
+        watch = self._watches.get(broker)
+        if watch is not None and watch.asked.pop(client_order_id, None) is not None:
+            watch.due[client_order_id] = now_ns + self._after_ns
 
     def _watch(self, order: Order) -> _Watch:
         broker = order.symbol.rpartition(".")[2]

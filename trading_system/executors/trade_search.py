@@ -9,8 +9,7 @@ from decimal import Context, Decimal
 import msgspec
 
 from trading_system.core.order import OrderKind, OrderRequest, TimeInForce
-from trading_system.core.order_update import ZERO, Answer, OrderUpdate, Totals
-from trading_system.core.ports import VenueTrade
+from trading_system.core.order_update import ZERO, Answer, OrderUpdate, Totals, VenueTrade
 
 # The ordinary context rounds at 28 digits, silently.
 _WIDE = Context(prec=60)

@@ -87,7 +87,7 @@ def test_a_look_that_failed_is_made_again_later() -> None:
     looks = watching(order)
     looks.due("luno", 6 * SECOND)
     looks.asked(order)
-    looks.failed(order, 7 * SECOND)
+    looks.failed("luno", order.client_order_id, 7 * SECOND)
     assert looks.due("luno", 13 * SECOND - 1) == []
     assert looks.due("luno", 13 * SECOND) == [order.client_order_id]
 

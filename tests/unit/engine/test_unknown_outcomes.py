@@ -270,19 +270,23 @@ def test_an_order_that_turned_up_may_fill_late_once_more(house: SmallHouse) -> N
 
 
 def test_what_is_reserved_is_the_worst_case_of_all_orders_that_are_not_done(house: SmallHouse) -> None:
-    orders = [house.buy("0.01"), in_doubt(house, "0.02"), lost(house), house.open_order("0.03", venue_order_id="V3")]
-    waiting = house.buy("0.04")
+    pending, sent, unknown, lost, is_open, waiting, over = orders = [house.buy(f"0.0{number}") for number in range(1, 8)]
+    house.hear(lost, Answer.OUTCOME_UNKNOWN)
+    house.pass_seconds(121)
+    house.beat()
+    house.hear(sent, Answer.SENT)
+    house.hear(unknown, Answer.OUTCOME_UNKNOWN)
     house.hear(waiting, Answer.WAITING, "0")
-    orders.append(waiting)
-    house.act(lambda: house.strategy.cancel(orders[3]))
-    house.hear(orders[3], Answer.CANCEL_ACCEPTED)
-    over = house.open_order("0.05", venue_order_id="V4")
+    house.hear(is_open, Answer.ACCEPTED, venue_order_id="V1")
+    house.act(lambda: house.strategy.cancel(is_open))
+    house.hear(is_open, Answer.CANCEL_ACCEPTED)
     house.hear(over, Answer.CANCELED, "0")
-    assert {order.state.name for order in orders} == {"PENDING_NEW", "LOST", "OPEN", "WAITING"}
+    orders.remove(over)
+    assert [order.state.name for order in orders] == ["PENDING_NEW", "SENT", "UNKNOWN", "LOST", "OPEN", "WAITING"]
     assert house.desk.reservations.reserved("ZAR") == sum(order.request.quantity for order in orders) * 100
     assert house.desk.reservations.buying(SYMBOL) == sum(order.request.quantity for order in orders)
     assert house.desk.reservations.count == len(orders) == len(house.desk.orders)
-    house.hear(orders[3], Answer.OPEN, "0.01")
+    house.hear(is_open, Answer.OPEN, "0.01")
     assert house.desk.reservations.buying(SYMBOL) == sum(order.remaining for order in orders)
 
 

@@ -11,8 +11,7 @@ from trading_system.core.actions import CancelOrder, LookUpOrders, PlaceOrder
 from trading_system.core.errors import AccessDenied, HeldBack, OrderRefused, OutcomeUnknown, RefusalReason, TryAgain
 from trading_system.core.events import ConnectionEvent, LookUpFailedEvent, OpenOrdersEvent, OrderUpdateEvent, WarningEvent
 from trading_system.core.order import OrderKind, OrderRequest
-from trading_system.core.order_update import Answer, Evidence, OrderUpdate
-from trading_system.core.ports import VenueTrade
+from trading_system.core.order_update import Answer, Evidence, OrderUpdate, VenueTrade
 from trading_system.core.side import Side
 from trading_system.executors.broker_lanes import BrokerLanes, LaneSettings
 
@@ -72,7 +71,7 @@ class House:
         self.broker = ScriptedBroker(self.runtime)
         self.laid: list[Any] = []
         self.aborted: list[str] = []
-        self.lanes = BrokerLanes(self.broker, self.laid.append, self.runtime, self.abort, LaneSettings(**settings))  # type: ignore[arg-type]
+        self.lanes = BrokerLanes(self.broker, self.laid.append, self.laid.append, self.runtime, self.abort, LaneSettings(**settings))  # type: ignore[arg-type]
         self.lanes.start()
         self.runtime.run_until_idle()
 

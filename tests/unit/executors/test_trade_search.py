@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from trading_system.core.order import OrderKind, OrderRequest, TimeInForce
-from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
-from trading_system.core.ports import VenueTrade
+from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals, VenueTrade
 from trading_system.core.side import Side
 from trading_system.executors.trade_search import with_trades
 
