@@ -191,10 +191,11 @@ def _check_account(plan: Plan, engine: Engine, capital: Mapping[str, Mapping[str
 
 def _room_for_looks(venue: Venue) -> int:
     # A second look is two calls and never urgent: it takes what orders and questions leave, and where that is much no more than half.
-    left = venue.rate_left() if venue.rate_left is not None else None
-    if left is None or left.for_look_ups < 2:
-        return int(left is None)
-    return max(1, int(left.for_look_ups // 4))
+    if venue.rate_left is None:
+        return 1
+    left = venue.rate_left()
+    spare = left.calls if left.for_look_ups is None else left.for_look_ups
+    return max(1, int(spare // 4)) if spare >= 2 else 0
 
 
 def _end_polls(plan: Plan) -> None:

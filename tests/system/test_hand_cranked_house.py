@@ -139,6 +139,17 @@ def test_a_minute_of_the_virtual_clock_trades_and_every_cent_is_accounted_for(tm
         assert account.total("customer", currency) == opening + owned - given, currency
 
 
+def test_at_the_venues_own_rate_every_order_that_looks_done_is_looked_at_again_and_no_order_waits_for_that(tmp_path: Path) -> None:
+    house = House(tmp_path, 2)
+    house.run(60)
+    done = [order for desk in house.system.engine.books.desks.values() for order in desk.orders.done.values()]
+    ended_ns = house.runtime.now_ns()
+    old = [order for order in done if order.venue_order_id and order.done_ns < ended_ns - 15 * SECOND]
+    assert len(old) > 10
+    assert all(order.is_settled for order in old)
+    assert not [order.reason for order in done if order.code == "stale"]
+
+
 def test_the_same_seed_gives_the_same_orders_and_fills_and_another_seed_others(tmp_path: Path) -> None:
     traces = []
     for number, seed in enumerate((7, 7, 8)):
