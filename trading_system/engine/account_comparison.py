@@ -26,8 +26,8 @@ class AccountLine(msgspec.Struct, frozen=True):
     def words(self) -> str:
         """Return the line for people."""
         moved = f"{plain(abs(self.difference))} {'more' if self.difference > 0 else 'less'}"
-        return (f"{self.currency}: the account holds {plain(self.account)}, the strategies own {plain(self.books)}, and there is {moved} than "
-                "our own trading since the last run makes it: somebody else moved that, no ledger changes")
+        return (f"{self.currency}: the account holds {plain(self.account)}, the strategies own {plain(self.books)}, and there is {moved} "
+                "than our own trading since the last run makes it: somebody else moved that, no ledger changes")
 
 
 def traded(books: Books, capital: Mapping[str, Mapping[str, Decimal]]) -> dict[str, Decimal]:
