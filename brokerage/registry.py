@@ -138,7 +138,8 @@ def _open_luno(name: str, luno: "LunoSettings", symbols: Sequence[str], runtime:
 
     def rate_left() -> RateLeft:
         left = limiter.left()
-        return RateLeft(left.poll + left.cancel + left.shared, luno.burst, left.waiting, limiter.longest_wait_seconds)
+        return RateLeft(left.poll + left.cancel + left.shared, luno.burst, left.waiting, limiter.longest_wait_seconds,
+                        left.shared)
 
     broker, feed = LunoBroker(name, client, luno, runtime, symbols), LunoFeed(name, client, runtime)
     return Venue(

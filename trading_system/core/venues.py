@@ -10,12 +10,14 @@ from trading_system.core.ports import Broker, Feed, PaperVenue, Runtime
 
 
 class RateLeft(msgspec.Struct, frozen=True):
-    """How many calls could leave for a venue right now, of how many at most, how many wait for their turn, and the longest wait so far."""
+    """How many calls could leave for a venue right now, of how many at most, how many wait for their turn, and the longest wait so far;
+    `for_look_ups` is how many of them a question about an order may take; None: any of them."""
 
     calls: float
     burst: int
     waiting: int
     longest_wait_seconds: float
+    for_look_ups: float | None = None
 
 
 class Venue(msgspec.Struct):
