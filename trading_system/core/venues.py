@@ -35,6 +35,18 @@ class Venue(msgspec.Struct):
     rate_left: Callable[[], RateLeft] | None = None
 
 
+class Misbehavior(msgspec.Struct, frozen=True):
+    """What a simulated exchange is asked to do wrong: rules of the form `endpoint:kind=value:...`, the seed of their chances, and whether
+    it may be told more of them while it runs."""
+
+    faults: tuple[str, ...] = ()
+    seed: int = 0
+    has_control: bool = False
+
+
+GOOD_BEHAVIOR = Misbehavior()
+
+
 class KeyNeeds(msgspec.Struct, frozen=True):
     """The names of the environment variables that hold an account's key, and what the key must be allowed to do."""
 
@@ -77,10 +89,13 @@ class Venues(Protocol):
     def adapter_settings(self) -> dict[str, type[msgspec.Struct]]:
         """Return what can be set for each adapter."""
 
-    def simulate(self, state_directory: str, seed: int, rate_limit: int | None) -> Exchange:
+    def simulate(self, state_directory: str, seed: int, rate_limit: int | None, misbehavior: Misbehavior = GOOD_BEHAVIOR) -> Exchange:
         """Start the simulated exchange, its memory in `state_directory`. Raises RuntimeError when it does not start."""
 
-    def serve(self, state_directory: str, seed: int, rate_limit: int | None, port: int) -> None:
+    def wrong_fault(self, rule: str) -> str:
+        """Return what is wrong with a fault rule and what was meant; empty when the simulated exchange understands it."""
+
+    def serve(self, state_directory: str, seed: int, rate_limit: int | None, port: int, misbehavior: Misbehavior = GOOD_BEHAVIOR) -> None:
         """Become the simulated exchange, listening on `port` of this machine; does not come back."""
 
     def fill_settings(self) -> type[msgspec.Struct]:
