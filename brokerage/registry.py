@@ -157,4 +157,4 @@ def _open_luno(name: str, luno: "LunoSettings", symbols: Sequence[str], runtime:
     return Venue(
         broker, feed, lambda until_ns: limiter.acquire(Purpose.ORDER, until_ns), lambda until_ns: limiter.acquire(Purpose.CANCEL, until_ns),
         lambda: rest.calls, lambda: {**broker.refused, **feed.refused}, rest.abort,
-        luno.ttl_seconds + 1, limiter.end_polls, rate_left)
+        luno.ttl_seconds + 1, limiter.end_polls, rate_left, lambda: rest.clock_offset_seconds)

@@ -18,10 +18,16 @@ class RateLeft(msgspec.Struct, frozen=True):
     longest_wait_seconds: float
 
 
+def unknown_offset() -> float | None:
+    """Say that nothing is known of a venue's clock."""
+    return None
+
+
 class Venue(msgspec.Struct):
     """A broker with its feed, as the registry opens it: the two ways to wait for the venue's rate, what was called how often, how a call
     in flight is broken off, and after how many seconds a request that was sent can no longer arrive, and how the polls'
-    share of the rate is given to everybody when polling is over; `rate_left` tells what is left of the rate."""
+    share of the rate is given to everybody when polling is over; `rate_left` tells what is left of the rate,
+    `clock_offset_seconds` by how much the venue's clock is ahead of ours, None while nobody knows."""
 
     broker: Broker
     feed: Feed
@@ -33,6 +39,7 @@ class Venue(msgspec.Struct):
     settle_seconds: float
     end_polls: Callable[[], None]
     rate_left: Callable[[], RateLeft] | None = None
+    clock_offset_seconds: Callable[[], float | None] = unknown_offset
 
 
 class Misbehavior(msgspec.Struct, frozen=True):

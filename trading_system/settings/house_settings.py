@@ -123,6 +123,9 @@ class SystemSettings(msgspec.Struct, frozen=True, kw_only=True):
     stop_deadline_seconds: Annotated[Duration, Meta(description="How long stopping may take before what is left is abandoned.")] = 30.0
     venue_patience_seconds: Annotated[Duration, Meta(description="How long a start waits for a venue that does not answer.")] = 60.0
     max_queue_seconds: Annotated[Duration, Meta(description="An order that waited longer to be sent is denied, not sent late.")] = 2.0
+    max_clock_offset_seconds: Annotated[
+        Duration, Meta(description="How far a venue's clock may be from ours; beyond it no new orders leave, cancels and look-ups do.")
+    ] = 2.0
     stale_price_seconds: Annotated[Duration, Meta(description="A price older than this is no ground for an order.")] = 10.0
     max_open_orders: Annotated[int, Meta(description="Open orders that one strategy may have.", ge=1, le=10_000)] = 50
     market_order_collar: Annotated[
