@@ -130,11 +130,12 @@ class House:
         self.folder = folder
         self.runtime = HandCrankedRuntime(seed, preemption=preemption)
         self.runtime.files = DISK            # the board and the log write real files beside the journal
+        # The exchange was there before us, so that a read which lags shows an account and no void.
         self.faults = Faults(rules, seed)
         self.settings = load_settings(folder / "configs", (), {})
         limit = self.settings.system.simulator.rate_limit
         self.api = LunoApi(
-            Exchange(seed, genesis_ns=self.runtime.now_ns(), quirks=quirks or Quirks()),
+            Exchange(seed, genesis_ns=self.runtime.now_ns() - 5 * SECOND, quirks=quirks or Quirks()),
             keys={registry.SIMULATOR_KEY[0]: (registry.SIMULATOR_KEY[1], int(Permission.trading()))},
             rate_limit=None if limit == "off" else limit)
         self.transport = FaultyTransport(self.api, self.faults, self.runtime, seed)

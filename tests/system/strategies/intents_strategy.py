@@ -35,7 +35,8 @@ class IntentsStrategy(StrategyBase):
             if order.state.name == "OPEN" and not order.is_canceling:
                 self.cancel(order)
         while len(self.orders) < self.params.at_once and (number := self._next()) is not None:
-            self._lay(symbol, number)
+            if self._lay(symbol, number).is_done:
+                break                       # denied: there is another beat
 
     def on_order(self, order: Order) -> None:
         """Take an intent up again whose order never lived."""
@@ -54,15 +55,14 @@ class IntentsStrategy(StrategyBase):
             return self.wanted.popleft()
         return self.again.popleft() if self.again and self.may_repeat else None
 
-    def _lay(self, symbol: str, number: int) -> None:
+    def _lay(self, symbol: str, number: int) -> Order:
         smallest, tick, tag = self.instrument(symbol).min_quantity, self.market[symbol].tick, str(number)
         quantity = smallest * (1 + number % 7)
         kind = number % 4
         if kind == 0:
-            self.buy(symbol, quantity, tag=tag)
-        elif kind == 1:
-            self.sell(symbol, quantity, limit=tick.bid * 0.98, time_in_force="IOC", tag=tag)
-        elif kind == 2:
-            self.buy(symbol, quantity, limit=tick.bid * 0.9, tag=tag)
-        else:
-            self.sell(symbol, quantity, limit=tick.ask * 1.1, tag=tag)
+            return self.buy(symbol, quantity, tag=tag)
+        if kind == 1:
+            return self.sell(symbol, quantity, limit=tick.bid * 0.98, time_in_force="IOC", tag=tag)
+        if kind == 2:
+            return self.buy(symbol, quantity, limit=tick.bid * 0.9, tag=tag)
+        return self.sell(symbol, quantity, limit=tick.ask * 1.1, tag=tag)
