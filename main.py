@@ -20,6 +20,8 @@ COMMANDS = {
     "new-strategy": "write a strategy to begin with, and its test",
     "strategies": "list the strategies: files, instruments, params",
     "status": "show what a running or finished house is doing",
+    "ledger": "tell orders, fills, positions and profit from the journal, while a house runs or not",
+    "report": "tell what the runs of a state folder came to: the table and the page of a backtest, from the journal",
     "reference": "print every setting with its default and its bounds, as Markdown",
     "sample-data": "write made-up market data, so that a backtest can be tried at once",
     "simulate": "run the simulated exchange by itself, for bots and clients to attach to",

@@ -109,7 +109,8 @@ def build_house(plan: Plan) -> TradingSystem:
     brokers = {name: GuardedBroker(venue.broker, latch, runtime, venue.wait_to_order, venue.wait_to_cancel, system.max_queue_seconds,
                                   system.orders_per_second, clocks[name])
                for name, venue in plan.venues.items()}
-    lanes = {name: BrokerLanes(broker, queues.lay_answer, runtime, plan.venues[name].abort) for name, broker in brokers.items()}
+    lanes = {name: BrokerLanes(broker, queues.lay_answer, queues.lay_quietly, runtime, plan.venues[name].abort)
+             for name, broker in brokers.items()}
     outbox = Outbox(runtime, journal, lambda action: lanes[_broker(action)].execute(action), queues.lay_answer, queues.lay_command)
 
     counters = Counters()
@@ -200,7 +201,9 @@ def _started(plan: Plan, past: Past, house: str, now_ns: int, desks: Mapping[str
                                        desks[enrolled.name].positions.currency, enrolled.settings.adopt or "")
         for enrolled in plan.enrolled
     }
-    return RunStarted(past.epoch + 1, now_ns, house, plan.settings.global_settings.mode, BUILD, config_hash(plan.settings), strategies)
+    instruments = {symbol: one for desk in desks.values() for symbol, one in sorted(desk.positions.instruments.items())}
+    return RunStarted(past.epoch + 1, now_ns, house, plan.settings.global_settings.mode, BUILD, config_hash(plan.settings), strategies,
+                      instruments)
 
 
 def _restore_state(strategy: StrategyBase, desk: Desk, saved: bytes | None) -> None:

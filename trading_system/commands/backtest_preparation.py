@@ -4,12 +4,12 @@ Collects what is wrong with the configuration, so that people hear of it at once
 """
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from trading_system.collectors.history import History
+from trading_system.commands.written_times import read_time_ns
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
 from trading_system.core.venues import Venues
@@ -44,8 +44,8 @@ def prepare(arguments: argparse.Namespace, root: Path, venues: Venues) -> Prepar
     active = {name: one for name, one in settings.global_settings.strategies.items() if one.active}
     check_instruments(instruments, settings, active, problems)
     written = settings.backtest
-    from_ns = _time_ns("--from", arguments.from_time or written.from_time, problems)
-    to_ns = _time_ns("--to", arguments.to_time or written.to_time, problems)
+    from_ns = read_time_ns("--from", arguments.from_time or written.from_time, problems)
+    to_ns = read_time_ns("--to", arguments.to_time or written.to_time, problems)
     if from_ns is not None and to_ns is not None and from_ns >= to_ns:
         problems.add_at("--to", 0, "", "it must be later than --from")
     symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
@@ -110,20 +110,3 @@ def _files(arguments: argparse.Namespace, settings: Settings, symbols: list[str]
                     problems.add_at(*settings.file_and_line(path), path, f"there is no file {file}: python main.py sample-data writes a "
                                     "made-up day of every instrument to try with")
     return [(symbol, path) for symbol in symbols for path in named.get(symbol, ())]
-
-
-def _time_ns(option: str, text: str | None, problems: Problems) -> int | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        problems.add_at(option, 0, "", f"expected a day such as 2024-01-31 or a time such as 2024-01-31T12:00:00Z, found {shown(text)}")
-        return None
-    if moment.tzinfo is None:
-        if len(text) > len("2024-01-31"):
-            problems.add_at(option, 0, "", f"{shown(text)} does not say its time zone: write {text}Z for UTC")
-            return None
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86_400 + since.seconds) * _NANOSECONDS + since.microseconds * 1_000

@@ -27,12 +27,14 @@ class CheckOrderStatusEvent(msgspec.Struct, frozen=True):
 
 
 class CommandEvent(msgspec.Struct, frozen=True, tag=True):
-    """Somebody wants something of the house: `what` is stop, pause or resume; `strategy` empty means all."""
+    """Somebody wants something of the house: `what` is stop, pause, resume, rearm or settle; `strategy` empty means all.
+    Who settles an order says in `update` what became of it."""
 
     what: str
     by: str
     reason: str = ""
     strategy: str = ""
+    update: OrderUpdate | None = None
 
 
 class VerdictNumbers(msgspec.Struct, frozen=True, gc=False):

@@ -13,6 +13,7 @@ from trading_system.core.events import (
     OrderEvent,
     OrderUpdateEvent,
 )
+from trading_system.core.instrument import Instrument
 
 
 class StrategyStarted(msgspec.Struct, frozen=True):
@@ -26,7 +27,11 @@ class StrategyStarted(msgspec.Struct, frozen=True):
 
 
 class RunStarted(msgspec.Struct, frozen=True, tag=True):
-    """A run began. `epoch` counts the runs of this state folder; `house` is in the name of every order it ever sends."""
+    """A run began. `epoch` counts the runs of this state folder; `house` is in the name of every order it ever sends.
+
+    `instruments` are those of all its desks as they were then, by symbol, so that the books can be rebuilt from the journal alone; journals
+    of before there were any here have none.
+    """
 
     epoch: int
     started_ns: int
@@ -35,6 +40,7 @@ class RunStarted(msgspec.Struct, frozen=True, tag=True):
     build: str
     config_hash: str
     strategies: dict[str, StrategyStarted]
+    instruments: dict[str, Instrument] = {}
 
 
 class OrderSent(msgspec.Struct, frozen=True, tag=True):

@@ -4,6 +4,7 @@ The engine and recovery call it; it decides nothing, calls no hook and asks no c
 """
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
 from trading_system.core.order import Order
 from trading_system.core.order_update import OrderUpdate
@@ -35,8 +36,10 @@ class Books:
         """Return the desk and the order of that name; None when it is a stranger's, or long over."""
         run = client_order_id.rpartition("-")[0]
         desk = self._runs.get(run) or self._desk_of(run)
-        order = desk.orders.get(client_order_id) if desk is not None else None
-        return (desk, order) if desk is not None and order is not None else None
+        if desk is None:
+            return None
+        order = desk.orders.open.get(client_order_id) or desk.orders.done.get(client_order_id)
+        return (desk, order) if order is not None else None
 
     def _desk_of(self, run: str) -> Desk | None:
         parts = run.split("-")
@@ -53,13 +56,11 @@ class Books:
         change = desk.orders.apply(order, update, now_ns)
         fill = change.fill
         if fill is not None:
-            # A fee can only be corrected on what was filled: without a fill, the price the order was decided on is the nearest known.
             if fill.exact.quantity:
                 desk.positions.apply(fill)
                 desk.fills += 1
             else:
-                filled = order.exact
-                desk.positions.apply(fill, filled.filled_value / filled.filled_quantity if filled.filled_quantity else order.reference)
+                desk.positions.apply(fill, correction_price(order))
         return change
 
     def open_orders(self, broker: str = "") -> Iterator[tuple[Desk, Order]]:
@@ -69,3 +70,10 @@ class Books:
             for order in desk.orders:
                 if not broker or order.symbol.endswith(suffix):
                     yield desk, order
+
+
+def correction_price(order: Order) -> Decimal:
+    """Return the price that a correction of an order's fees in base is valued at, counter per base: the average of what was filled."""
+    filled = order.exact
+    # Without a fill, the price the order was decided on is the nearest known.
+    return filled.filled_value / filled.filled_quantity if filled.filled_quantity else order.reference

@@ -44,7 +44,7 @@ class DeskService:
         self._numbers: dict[str, int] = {}
         self._risk = risk
         self._limits = limits
-        self._lay = lay
+        self.lay: Callable[[OrderEvent | CancelEvent | NoteEvent], None] = lay        # a consequence of the event being handled
 
     def stand_behind(self, guard: HookGuard, guarded: Guarded | None = None) -> None:
         """Let `guard` stand around timers, in its way `guarded` (else `wrap`), and its shield hold a shot back while a strategy is inside
@@ -63,14 +63,10 @@ class DeskService:
         closed = self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, "") or (clock.trouble() if clock else "")
         verdict = self._risk.judge(request, Situation(
             instrument, self._limits[desk.name], closed, reference, view.age_seconds,
-            len(desk.orders), desk.orders_in_a_row, currency, needed, desk.free(currency)))
+            len(desk.orders.open), desk.orders_in_a_row, currency, needed, desk.free(currency)))
         if verdict.code == FLOOD:
             self.fail(desk, verdict.sentence)
         return verdict
-
-    def lay(self, event: OrderEvent | CancelEvent | NoteEvent) -> None:
-        """Lay a consequence of the event being handled."""
-        self._lay(event)
 
     def set_timer(self, desk: Desk, seconds: float, hook: Callable[[], None]) -> None:
         """Call a hook of the desk's strategy every so many seconds, with the guard around it."""

@@ -87,7 +87,6 @@ class Engine:
     def handle(self, event: Event) -> None:
         """Decide, remember, act, tell. The driver has set the clock."""
         kind = type(event)
-        self.clock.sequence += 1
         actions = self._table[kind](event)
         records = self._records
         if records or actions:
@@ -213,6 +212,8 @@ class Engine:
 
     def _on_command(self, event: CommandEvent) -> Sequence[Action]:
         self.remember(event)
+        if event.update is not None:
+            return self.flow.settle(event.update)
         if event.what == "stop" and not self.is_stopping:
             self.is_stopping, self.stop_reason = True, event.reason or f"stopped by {event.by}"
         for desk in self.books.desks.values():
@@ -220,7 +221,7 @@ class Engine:
                 continue
             if event.what == "pause":
                 self.pause(desk, event.reason or f"by {event.by}")
-            elif event.what == "resume" and desk.is_paused:
+            elif event.what == "resume" and desk.is_paused and desk.strategy is not None:
                 desk.is_paused, desk.pause_reason = False, ""
         return _NOTHING
 
@@ -262,8 +263,8 @@ class Engine:
 
     def save_state(self, desk: Desk) -> None:
         """Remember a strategy's own state if it changed."""
-        state = desk.strategy.state if desk.strategy is not None else None
-        if state is None:
+        strategy = desk.strategy
+        if strategy is None or (state := strategy.state) is None:
             return
         try:
             encoded = msgspec.msgpack.encode(state)

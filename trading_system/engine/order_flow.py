@@ -28,6 +28,7 @@ from trading_system.strategy_host.desk import Desk
 
 _ABOUT_CANCEL = (Answer.CANCEL_ACCEPTED, Answer.CANCEL_REFUSED, Answer.CANCEL_UNKNOWN)
 _READS = (Answer.OPEN, Answer.WAITING, Answer.FILLED, Answer.CANCELED, Answer.EXPIRED, Answer.NOT_FOUND)
+_OVER = OrderState.FILLED            # from here on an order is done
 _IN_DOUBT = (OrderState.UNKNOWN, OrderState.LOST)
 _KEPT_DELAYS = 1000
 _AGAIN_NS = 10_000_000_000          # ask or cancel once more when nothing was heard for so long
@@ -73,10 +74,20 @@ class OrderFlow:
 
     def update(self, event: OrderUpdateEvent) -> Sequence[Action]:
         """An answer about one order came in."""
-        if event.update.answer in _READS:
-            self._asked_ns.pop(event.update.client_order_id, None)
-            self._unheard.discard(event.update.client_order_id)
-        return self._hear(event.update)
+        update = event.update
+        if update.answer in _READS:
+            self._asked_ns.pop(update.client_order_id, None)
+            self._unheard.discard(update.client_order_id)
+        return self._hear(update, event)
+
+    def settle(self, update: OrderUpdate) -> Sequence[Action]:
+        """People say what became of an order that nobody else can know of; an order that was heard of meanwhile is left as it is."""
+        found = self.books.find(update.client_order_id)
+        if found is None or not (found[1].state in _IN_DOUBT or found[1].is_quarantined):
+            return ()
+        found[1].is_quarantined = False
+        self._lay(WarningEvent(f"order {update.client_order_id} is {update.answer.name}: {update.reason}", found[0].name))
+        return self._hear(update)
 
     def open_orders(self, event: OpenOrdersEvent) -> Sequence[Action]:
         """The list came in: hear each row, then ask for those that should be there and are not."""
@@ -139,7 +150,7 @@ class OrderFlow:
                 self._unheard.add(name)
         return self._ask_for_unheard()
 
-    def _hear(self, update: OrderUpdate) -> Sequence[Action]:
+    def _hear(self, update: OrderUpdate, event: OrderUpdateEvent | None = None) -> Sequence[Action]:
         found = self.books.find(update.client_order_id)
         if found is None:
             if update.client_order_id not in self.strangers:
@@ -151,14 +162,15 @@ class OrderFlow:
         if update.answer is Answer.SENT:
             self.send_delays_ns.append(update.evidence.asked_ns - order.request.created_ns)
         elif change.is_news:
-            self._remember(OrderUpdateEvent(update))
-        self._keep_doubts(order, update)
+            self._remember(event or OrderUpdateEvent(update))
+        if order.state in _IN_DOUBT or len(self.doubts):
+            self._keep_doubts(order, update)
         if change.is_news:
             desk.settle(order)
-        if change.alarm and change.is_news:
-            self._lay(WarningEvent(change.alarm, desk.name))
-            if order.is_quarantined:
-                self._pause(desk, change.alarm)
+            if change.alarm:
+                self._lay(WarningEvent(change.alarm, desk.name))
+                if order.is_quarantined:
+                    self._pause(desk, change.alarm)
         if change.fill is not None:
             self._lay(FillEvent(change.fill))
         elif change.is_news and update.answer is not Answer.SENT:
@@ -166,8 +178,8 @@ class OrderFlow:
         return self._follow_up(order, update)
 
     def _follow_up(self, order: Order, update: OrderUpdate) -> Sequence[Action]:
-        if order.is_done:
-            self._cancel_sent_ns.pop(order.client_order_id, None)
+        if order.state >= _OVER:
+            self._cancel_sent_ns.pop(update.client_order_id, None)
             return ()
         if update.answer in _ABOUT_CANCEL:
             return self._look_up(order)
@@ -195,8 +207,7 @@ class OrderFlow:
     def _keep_doubts(self, order: Order, update: OrderUpdate) -> None:
         name = order.client_order_id
         if order.state not in _IN_DOUBT:
-            if len(self.doubts):
-                self.doubts.end(name)
+            self.doubts.end(name)
         elif update.answer is Answer.NOT_FOUND:
             if self.doubts.not_found(name, update.evidence):
                 self._conclude(name, Answer.NOT_PLACED, "the venue was asked often enough and never heard of it")

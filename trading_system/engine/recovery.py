@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from trading_system.core.events import CancelEvent, OrderEvent, OrderUpdateEvent
+from trading_system.core.events import CancelEvent, CommandEvent, OrderEvent, OrderUpdateEvent
 from trading_system.core.order import OrderState
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate
 from trading_system.core.records import CapitalBooked, OrderSent, Record, RunStarted, StateSaved, StrategyStarted
@@ -78,6 +78,10 @@ class Replay:
             self.states[self.books.desk(body.strategy).name] = body.state
         elif isinstance(body, RunStarted):
             self.fund(body)
+        elif isinstance(body, CommandEvent) and body.update is not None:
+            found = self.books.find(body.update.client_order_id)
+            if found is not None:
+                found[1].is_quarantined = False             # people have settled it; what they said follows as an answer
 
     def finish(self) -> None:
         """Reserve again for every order that is not over."""

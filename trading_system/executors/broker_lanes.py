@@ -34,12 +34,16 @@ class _Call(msgspec.Struct, eq=False):
 
 
 class BrokerLanes:
-    """Carries out orders, cancels and look-ups at one broker, each kind on its own workers. `abort` breaks calls about an order off."""
+    """Carries out orders, cancels and look-ups at one broker, each kind on its own workers. `abort` breaks calls about an order off.
 
-    def __init__(self, broker: Broker, lay: LayAction, runtime: Runtime, abort: Callable[[str], int],
+    That an order is on its way goes to `lay_quietly`: whoever hears of it can wait, and must not be woken while it leaves.
+    """
+
+    def __init__(self, broker: Broker, lay: LayAction, lay_quietly: LayAction, runtime: Runtime, abort: Callable[[str], int],
                  settings: LaneSettings | None = None) -> None:
         self.broker = broker
         self._lay = lay
+        self._lay_quietly = lay_quietly
         self._runtime = runtime
         self._abort = abort
         self._settings = settings or LaneSettings()
@@ -125,7 +129,7 @@ class BrokerLanes:
             self._lay(WarningEvent(f"{self.broker.name}: {type(error).__name__}: {error} (a fault of the adapter; please report it)"))
 
     def _place(self, request: OrderRequest) -> None:
-        self._lay(self._update(request, Answer.SENT, "lane", ""))
+        self._lay_quietly(self._update(request, Answer.SENT, "lane", ""))
         try:
             self._lay(OrderUpdateEvent(self.broker.place_order(request)))
         except HeldBack as error:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from trading_system.core.events import Verdict, VerdictNumbers
+from trading_system.core.events import ACCEPTED, Verdict, VerdictNumbers
 from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import ZERO
@@ -122,12 +122,11 @@ class RiskManager:
             verdict = control(request, at)
             if verdict is not None:
                 self.denied[verdict.code] = self.denied.get(verdict.code, 0) + 1
-                return Verdict(False, verdict.code, verdict.sentence, _numbers(at))
-        return Verdict(True, "", "", _numbers(at))
-
-
-def _numbers(at: Situation) -> VerdictNumbers:
-    return VerdictNumbers(at.currency, at.needed, at.free, at.open_orders)
+                break
+        else:
+            verdict = ACCEPTED
+        numbers = VerdictNumbers(at.currency, at.needed, at.free, at.open_orders)
+        return Verdict(verdict.is_accepted, verdict.code, verdict.sentence, numbers)
 
 
 def _denied(code: str, sentence: str) -> Verdict:

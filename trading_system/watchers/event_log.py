@@ -25,6 +25,8 @@ from trading_system.core.events import (
 from trading_system.core.market_data import Bar
 from trading_system.core.ports import Runtime
 
+_LINGER_NS = 50_000_000
+
 
 class EventLog:
     """Notices what is worth keeping, bars included, and writes it as data."""
@@ -60,6 +62,8 @@ class EventLog:
     def run(self) -> None:
         """Write until stopped: the body of the log thread."""
         while (item := self._lines.take()) is not None:
+            # The first line of a burst comes just as an order is on its way: stand aside, then write all there is.
+            self._runtime.sleep_until(self._runtime.monotonic_ns() + _LINGER_NS)
             batch = [item]
             is_last = False
             while not self._lines.empty():
