@@ -16,7 +16,9 @@ from brokerage import registry, requests_transport
 from brokerage.luno_simulator.api import LunoApi
 from brokerage.luno_simulator.delivery import Delivery, Ending
 from brokerage.luno_simulator.exchange import OPENING_BALANCES, Exchange
+from brokerage.luno_simulator.fault_endpoints import endpoint_of
 from brokerage.luno_simulator.faults import Faults
+from brokerage.luno_simulator.parameters import Parameters
 from brokerage.luno_simulator.quirks import Quirks
 from brokerage.luno_simulator.route import Permission
 from brokerage.transport import ConnectionBroken, ConnectionNotMade, HttpReply, HttpRequest
@@ -49,7 +51,7 @@ simulator: {rate_limit: off}
 
 class FaultyTransport:
     """Carries a request to the exchange in this very process, and the answer back in the way the faults say; both ways take a while and
-    others run meanwhile."""
+    others run meanwhile. `calls` counts them by the names that fault rules use."""
 
     def __init__(self, api: LunoApi, faults: Faults, runtime: HandCrankedRuntime, seed: int) -> None:
         self._api = api
@@ -62,6 +64,8 @@ class FaultyTransport:
     def send(self, request: HttpRequest, deadline_ns: int) -> HttpReply:
         """Return the reply; raises as the real transport does."""
         self._wait()
+        endpoint = endpoint_of(request.method, request.path, Parameters(request.query, request.form))
+        self.calls[endpoint] = self.calls.get(endpoint, 0) + 1
         headers = {"authorization": request.credentials.authorization()} if request.credentials is not None else {}
         told = self._faults.deliver(self._api, request.method, request.path, request.query, request.form, headers, self._runtime.now_ns())
         self._wait()
