@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from tests.hand_cranked_house import SECOND, TEST_STRATEGIES, WITHOUT_LIMITS, House
+from tests.faulty_house import SECOND, TEST_STRATEGIES, WITHOUT_LIMITS, FaultyHouse
 from trading_system.core.events import OrderEvent, OrderUpdateEvent
 from trading_system.core.order import OrderState
 from trading_system.core.order_update import Answer
@@ -64,7 +64,7 @@ def run_show(show: str, intents: int, seed: int, folder: Path, rules: Sequence[s
     """Run one show whole and return its figures; `rules` stand in the place of the show's own when given."""
     began = time.perf_counter()
     is_about_requests = show == "every request lost"
-    house = House(
+    house = FaultyHouse(
         folder, seed, f"intents: {{instruments: [XBTZAR.luno], capital: {{ZAR: 900000, XBT: 1.5}}, "
         f"params: {{intents: {intents}, at_once: 60, repeats: {'no' if is_about_requests else 'yes'}}}}}",
         WITHOUT_LIMITS, rules or SHOWS[show], TEST_STRATEGIES, preemption=0.02)
@@ -89,7 +89,7 @@ def run_show(show: str, intents: int, seed: int, folder: Path, rules: Sequence[s
     return figures
 
 
-def _count(house: House, figures: Figures) -> None:
+def _count(house: FaultyHouse, figures: Figures) -> None:
     answers = Counter(event.update.answer for event in house.trace.of(OrderUpdateEvent))
     orders = house.system.engine.books.desks["intents"].orders
     figures.orders = len(house.trace.of(OrderEvent))
@@ -101,7 +101,7 @@ def _count(house: House, figures: Figures) -> None:
     figures.look_ups = sum(count for endpoint, count in house.venue.calls().items() if endpoint.endswith("/order"))
 
 
-def _judge(house: House, figures: Figures) -> None:
+def _judge(house: FaultyHouse, figures: Figures) -> None:
     desk, register, wrong = house.system.engine.books.desks["intents"], house.exchange.register, figures.wrong
     effective: Counter[int] = Counter()
     settle_ns = int(house.venue.settle_seconds * SECOND)
@@ -130,7 +130,7 @@ def _judge(house: House, figures: Figures) -> None:
     wrong += house.system.parts.sources.errors + house.gave_up
 
 
-def _is_proved(house: House, name: str, settle_ns: int) -> bool:
+def _is_proved(house: FaultyHouse, name: str, settle_ns: int) -> bool:
     updates = [event.update for event in house.trace.of(OrderUpdateEvent, lambda event: event.update.client_order_id == name)]
     sent_ns = max((update.evidence.asked_ns for update in updates if update.answer is Answer.SENT), default=0)
     return sum(update.answer is Answer.NOT_FOUND and update.evidence.asked_ns >= sent_ns + settle_ns for update in updates) >= 3

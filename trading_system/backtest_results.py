@@ -35,7 +35,7 @@ class Reckoning:
         return Results(
             "backtest", plan.from_ns or min(report.first_ns for report in reports), self._last_ns, self._events, run_seconds,
             reckoning.strategies(), reckoning.currencies(), reckoning.instruments(), reckoning.trades, reckoning.fills,
-            list(plan.venue.assumptions()),
+            backtest.assumptions(),
             [DataNote(report.symbol, report.file, report.kind, report.rows, report.first_ns, report.last_ns,
                       [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in report.sentences[1:]]) for report in reports],
             [*notes, *backtest.recorder.warnings], reckoning.trades_left_out)

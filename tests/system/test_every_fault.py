@@ -7,7 +7,7 @@ import pytest
 
 from brokerage.luno_simulator.fault_endpoints import GROUPS
 from brokerage.luno_simulator.fault_kinds import FAULT_KINDS, KIND_TABLES
-from tests.hand_cranked_house import SECOND, TEST_STRATEGIES, WITHOUT_LIMITS, House
+from tests.faulty_house import SECOND, TEST_STRATEGIES, WITHOUT_LIMITS, FaultyHouse
 from trading_system.core.events import OrderEvent, WarningEvent
 from trading_system.core.order import OrderState
 
@@ -31,7 +31,7 @@ _NEVER_LIVED = (OrderState.NOT_PLACED, OrderState.DENIED, OrderState.REJECTED)
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Return what the bot calls while it runs, by the names that rules use."""
-    house = House(tmp_path_factory.mktemp("running"), 1, _STRATEGY, WITHOUT_LIMITS, [_ALWAYS], TEST_STRATEGIES)
+    house = FaultyHouse(tmp_path_factory.mktemp("running"), 1, _STRATEGY, WITHOUT_LIMITS, [_ALWAYS], TEST_STRATEGIES)
     started = dict(house.transport.calls)
     assert set(started) <= set(_STARTING)
     house.run(15)
@@ -51,7 +51,7 @@ def rules_of(title: str, running: Sequence[str]) -> Iterator[str]:
                 at += apart
 
 
-def wrongs_of(house: House) -> list[str]:
+def wrongs_of(house: FaultyHouse) -> list[str]:
     """Return what must not be after a run in which others may have used the account: an order lost, doubled, or counted differently."""
     desk, register, wrong = house.system.engine.books.desks["busy"], house.exchange.register, []
     names = set()
@@ -74,7 +74,7 @@ def wrongs_of(house: House) -> list[str]:
     return [*wrong, *house.system.parts.sources.errors, *house.gave_up, *(f"unconfirmed {one}" for one in house.system.unconfirmed)]
 
 
-def missed(house: House) -> list[str]:
+def missed(house: FaultyHouse) -> list[str]:
     """Return the rules that hit nothing."""
     return [rule for rule, hits in house.faults.hits().items() if not hits]
 
@@ -82,7 +82,7 @@ def missed(house: House) -> list[str]:
 @pytest.mark.parametrize("title", KIND_TABLES)
 def test_the_bot_survives_each_kind_at_each_call_it_makes(tmp_path: Path, running: list[str], title: str) -> None:
     rules = [_ALWAYS, *rules_of(title, running)]
-    house = House(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, rules, TEST_STRATEGIES)
+    house = FaultyHouse(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, rules, TEST_STRATEGIES)
     hit_ns = 0
 
     def is_done() -> bool:
@@ -104,7 +104,7 @@ def test_a_start_survives_each_kind_at_each_call_it_makes(tmp_path: Path, kind: 
     # Candles are left out of a start that has just been told to wait, so they have one of their own.
     for number, some in enumerate((_STARTING[:-1], _STARTING[-1:])):
         rules = [f"{endpoint}:{_OPTIONS.get(kind, kind)}:count=1" for endpoint in some if endpoint in _ONLY.get(kind, _STARTING)]
-        house = House(tmp_path / str(number), 1, _STRATEGY, WITHOUT_LIMITS, rules, TEST_STRATEGIES)
+        house = FaultyHouse(tmp_path / str(number), 1, _STRATEGY, WITHOUT_LIMITS, rules, TEST_STRATEGIES)
         house.run(2)
         assert missed(house) == []
         assert wrongs_of(house) == []
@@ -112,7 +112,7 @@ def test_a_start_survives_each_kind_at_each_call_it_makes(tmp_path: Path, kind: 
 
 
 def test_a_key_that_is_refused_stops_orders_and_nothing_else(tmp_path: Path) -> None:
-    house = House(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, ["place:html=403:after=5s:count=1"], TEST_STRATEGIES)
+    house = FaultyHouse(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, ["place:html=403:after=5s:count=1"], TEST_STRATEGIES)
     house.run(12)
     assert missed(house) == []
     assert wrongs_of(house) == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.hand_cranked_house import SECOND, TEST_STRATEGIES, WITHOUT_LIMITS, House
+from tests.faulty_house import SECOND, TEST_STRATEGIES, WITHOUT_LIMITS, FaultyHouse
 from trading_system.core.events import OrderEvent, OrderUpdateEvent, WarningEvent
 from trading_system.core.order_update import Answer
 
@@ -20,7 +20,7 @@ class Sampled:
     """A house on a venue whose clock is `offset` ahead for a while; its picture is looked at ten times a second."""
 
     def __init__(self, folder: Path, offset: str, system: str = WITHOUT_LIMITS) -> None:
-        self.house = House(folder, 1, f"{_STRATEGY}\n{_FAR}", system, [f"clock_offset={offset}:after={_FROM}s:until={_UNTIL}s"], TEST_STRATEGIES)
+        self.house = FaultyHouse(folder, 1, f"{_STRATEGY}\n{_FAR}", system, [f"clock_offset={offset}:after={_FROM}s:until={_UNTIL}s"], TEST_STRATEGIES)
         self.begin_ns = self.house.runtime.now_ns()
         self.pictures: list[tuple[float, dict[str, Any]]] = []
         self.calls: list[tuple[float, dict[str, int]]] = []

@@ -9,20 +9,23 @@ from pathlib import Path
 import msgspec
 
 from trading_system.collectors.history import History
+from trading_system.collectors.history_times import length
 from trading_system.commands.written_times import read_time_ns
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
 from trading_system.core.venues import Venues
 from trading_system.enrollment import Enrolled, read_strategies
 from trading_system.inventory import check_instruments, nearest_symbol
-from trading_system.settings.load import Settings, read_settings
+from trading_system.settings.load import BACKTEST_FILE, GLOBAL_FILE, Settings, read_settings
+from trading_system.settings.located import LocatedMapping
+from trading_system.settings.overrides import COMMAND_LINE
 from trading_system.settings.problems import Problems, nearest, shown
 
 _NANOSECONDS = 10**9
 
 
 class Prepared(msgspec.Struct):
-    """All that a backtest is run with. Times are UTC nanoseconds, None where there is no bound."""
+    """All that a backtest is run with. Times are UTC nanoseconds, None where there is no bound; `notes` belong under its table."""
 
     settings: Settings
     enrolled: list[Enrolled]
@@ -32,12 +35,14 @@ class Prepared(msgspec.Struct):
     state: Path
     from_ns: int | None
     to_ns: int | None
+    notes: list[str]
 
 
 def prepare(arguments: argparse.Namespace, root: Path, venues: Venues) -> Prepared:
     """Read and check everything. Raises ConfigError."""
     problems = Problems()
     settings = read_settings(Path(arguments.config), arguments.set or (), problems, adapters=venues.ADAPTERS)
+    settings, notes = _as_backtested(settings, problems)
     settings = _chosen(settings, arguments.strategy, problems)
     enrolled = read_strategies(settings, Path(arguments.strategies), problems)
     instruments = _instruments(settings, venues, problems)
@@ -54,7 +59,33 @@ def prepare(arguments: argparse.Namespace, root: Path, venues: Venues) -> Prepar
     bar_ns = int((written.bar_seconds or 0) * _NANOSECONDS)
     histories = [History.open(symbol, path, written.bad_rows, bar_ns) for symbol, path in files]
     state = Path(arguments.state) if arguments.state else root / "var" / "backtest"
-    return Prepared(settings, enrolled, instruments, histories, arguments.assumptions or written.assumptions, state, from_ns, to_ns)
+    return Prepared(settings, enrolled, instruments, histories, arguments.assumptions or written.assumptions, state, from_ns, to_ns,
+                    [notes[one.name] for one in enrolled if one.name in notes])
+
+
+def _as_backtested(settings: Settings, problems: Problems) -> tuple[Settings, dict[str, str]]:
+    # Lays what backtest_config.yaml changes about strategies over them; what the command line says of a strategy stays. With sentences.
+    strategies, notes = dict(settings.global_settings.strategies), dict[str, str]()
+    for name, changes in settings.backtest.strategies.items():
+        path = f"backtest.strategies.{name}"
+        if name not in strategies:
+            guess = nearest(name, strategies)
+            problems.add_at(*settings.file_and_line(path), path, f"there is no strategy {shown(name)}"
+                            + (f", did you mean {guess}?" if guess else f"; there are {', '.join(strategies)}"))
+            continue
+        one, told = strategies[name], list[str]()
+        if changes.bars is not None and settings.file_and_line(f"strategies.{name}.bars")[0] != COMMAND_LINE:
+            one = msgspec.structs.replace(one, bars=changes.bars)
+            told.append(f"bars of {length(int(changes.bars * _NANOSECONDS))}")
+        own = one.params.entries
+        laid = {key: node for key, node in changes.params.entries.items() if key not in own or own[key].file != COMMAND_LINE}
+        told += [f"{key} {node.plain()}" for key, node in laid.items()]
+        params = LocatedMapping({**own, **laid}, one.params.file, one.params.line, one.params.path)
+        strategies[name] = msgspec.structs.replace(one, params=params)
+        if told:
+            notes[name] = f"{name} ran with {', '.join(told)}, as {BACKTEST_FILE} says; it trades with what {GLOBAL_FILE} says."
+    changed = msgspec.structs.replace(settings.global_settings, strategies=strategies)
+    return msgspec.structs.replace(settings, global_settings=changed), notes
 
 
 def _chosen(settings: Settings, names: list[str] | None, problems: Problems) -> Settings:

@@ -9,7 +9,7 @@ import msgspec
 
 from trading_system.core.instrument import Instrument
 from trading_system.core.order import Fill, OrderRequest
-from trading_system.core.order_update import OrderUpdate
+from trading_system.core.order_update import OrderUpdate, VenueTrade
 
 
 class HeartbeatEvent(msgspec.Struct, frozen=True):
@@ -98,12 +98,23 @@ class OpenOrdersEvent(msgspec.Struct, frozen=True):
     is_complete: bool = True
 
 
+class OwnTradesEvent(msgspec.Struct, frozen=True):
+    """The broker's list of our own trades of `symbol` at or after `since_ns` came in, oldest first. Nothing is ever booked from it."""
+
+    broker: str
+    symbol: str
+    since_ns: int
+    trades: tuple[VenueTrade, ...]
+    asked_ns: int
+
+
 class LookUpFailedEvent(msgspec.Struct, frozen=True):
-    """A question got no answer; the order it was about (empty: the list) may be asked for again."""
+    """A question got no answer; the order it was about may be asked for again, else the trades of `symbol`, else the list."""
 
     broker: str
     client_order_id: str
     reason: str
+    symbol: str = ""
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -114,11 +125,14 @@ class Balance(msgspec.Struct, frozen=True):
 
 
 class BalanceEvent(msgspec.Struct, frozen=True, tag=True):
-    """The broker's balances, per currency."""
+    """The broker's balances, per currency. `traded` is what of them the strategies' trading has changed since the first run, where that is
+    surely known; all of our trades until `reconciled_ns` are in the books (0: nothing is said of that)."""
 
     broker: str
     balances: dict[str, Balance]
     asked_ns: int
+    traded: dict[str, Decimal] | None = None
+    reconciled_ns: int = 0
 
 
 class InstrumentEvent(msgspec.Struct, frozen=True, tag=True):
@@ -152,5 +166,5 @@ class NoteEvent(msgspec.Struct, frozen=True):
 
 ActionEvent = (
     HeartbeatEvent | CheckOrderStatusEvent | CommandEvent | OrderEvent | CancelEvent | FillEvent | OrderUpdateEvent | OpenOrdersEvent
-    | LookUpFailedEvent | BalanceEvent | InstrumentEvent | ConnectionEvent | WarningEvent | NoteEvent
+    | OwnTradesEvent | LookUpFailedEvent | BalanceEvent | InstrumentEvent | ConnectionEvent | WarningEvent | NoteEvent
 )

@@ -4,20 +4,17 @@ A room that needs a neighbor is given it through one of these by `assembly.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Protocol
 
-import msgspec
-
 from trading_system.core.actions import Action
+from trading_system.core.clock import Clock
 from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent, OrderUpdateEvent
 from trading_system.core.files import Files
 from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import OrderRequest
-from trading_system.core.order_update import OrderUpdate
+from trading_system.core.order_update import OrderUpdate, VenueTrade
 from trading_system.core.records import Record
-from trading_system.core.side import Side
 
 LayAction = Callable[[ActionEvent], None]
 LayMarketData = Callable[[MarketData], None]
@@ -62,20 +59,6 @@ class RecordKeeper(Protocol):
         """Do a small piece of what can be done when nobody waits; tell whether there is more. Raises OSError."""
 
 
-class VenueTrade(msgspec.Struct, frozen=True):
-    """One of our own trades as the venue lists it; `sequence` is unique per symbol and order."""
-
-    symbol: str
-    sequence: int
-    venue_order_id: str
-    client_order_id: str
-    side: Side
-    time_ns: int
-    quantity: Decimal
-    value: Decimal
-    fees: dict[str, Decimal]
-
-
 class Broker(Protocol):
     """Takes orders. Every call blocks, is made on an executor's thread, and raises only the `BrokerError`s of `core/errors.py`."""
 
@@ -113,9 +96,11 @@ class PaperVenue(Protocol):
     """Stands in front of the engine and answers orders from market data, on the engine's thread. It gets each event before the engine does.
 
     While `is_busy` is False nothing is on its way and nothing works there: `hear` need not be called. While `goes_on` is True the event is
-    not wholly met: once the answers and what followed from them are handled, `hear_again` is asked for the rest.
+    not wholly met: once the answers and what followed from them are handled, `hear_again` is asked for the rest. `clock` is set by who
+    drives it and tells when what is put was decided.
     """
 
+    clock: Clock | None
     is_busy: bool
     goes_on: bool
 

@@ -14,6 +14,7 @@ from trading_system.core.events import (
     OrderUpdateEvent,
 )
 from trading_system.core.instrument import Instrument
+from trading_system.core.order import OrderRequest
 
 
 class StrategyStarted(msgspec.Struct, frozen=True):
@@ -49,6 +50,15 @@ class OrderSent(msgspec.Struct, frozen=True, tag=True):
     client_order_id: str
 
 
+class OrderAdopted(msgspec.Struct, frozen=True, tag=True):
+    """The venue has an order under a name of ours that the journal does not know: from here on it is one of its strategy's.
+
+    `request` is rebuilt from what the venue told; what became of the order is in the OrderUpdateEvents behind it.
+    """
+
+    request: OrderRequest
+
+
 class CapitalBooked(msgspec.Struct, frozen=True, tag=True):
     """Base currency given as capital was valued at the first mid and is from now on a position with a cost."""
 
@@ -72,8 +82,8 @@ class RunEnded(msgspec.Struct, frozen=True, tag=True):
 
 
 RecordBody = (
-    RunStarted | OrderEvent | CancelEvent | OrderUpdateEvent | OrderSent | CapitalBooked | StateSaved | CommandEvent | BalanceEvent
-    | InstrumentEvent | ConnectionEvent | RunEnded
+    RunStarted | OrderEvent | CancelEvent | OrderUpdateEvent | OrderSent | OrderAdopted | CapitalBooked | StateSaved | CommandEvent
+    | BalanceEvent | InstrumentEvent | ConnectionEvent | RunEnded
 )
 
 

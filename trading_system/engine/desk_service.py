@@ -25,8 +25,8 @@ LogLine = Callable[[str, str, str, Mapping[str, Any]], None]
 
 
 class DeskService:
-    """One for all desks. `closed_reason` is set while the house takes no orders at all; `broken` names the brokers that refuse us,
-    `clocks` watch those of the brokers."""
+    """One for all desks. `closed_reason` is set while the house takes no orders at all; `broken` names the brokers that refuse us, `clocks`
+    watch those of the brokers, `doubt` says of an order what must be known before it may leave."""
 
     def __init__(self, clock: Clock, house: str, run_started_ns: int, risk: RiskManager, limits: Mapping[str, RiskLimits],
                  lay: Callable[[ActionEvent], None], log_line: LogLine) -> None:
@@ -38,10 +38,12 @@ class DeskService:
         self.closed_reason = ""
         self.broken: dict[str, str] = {}
         self.clocks: Mapping[str, ClockGuard] = {}
+        self.doubt: Callable[[Desk, OrderRequest], str] = lambda desk, request: ""
         self.log_line = log_line
         self._house = house
         self._run = base36(run_started_ns // 1_000_000_000)
         self._numbers: dict[str, int] = {}
+        self._left_runs: dict[str, dict[str, int]] = {}
         self._risk = risk
         self._limits = limits
         self.lay: Callable[[OrderEvent | CancelEvent | NoteEvent], None] = lay        # a consequence of the event being handled
@@ -56,14 +58,27 @@ class DeskService:
         number = self._numbers[strategy] = self._numbers.get(strategy, 0) + 1
         return f"{self._house}-{strategy}-{self._run}-{number}"
 
+    def has_named(self, client_order_id: str) -> bool:
+        """Tell whether this process gave that name to an order."""
+        strategy, run, number = client_order_id.split("-")[1:]
+        numbers = self._numbers if run == self._run else self._left_runs.get(run, {})
+        return int(number) <= numbers.get(strategy, 0)
+
+    def leave_run(self, seen_run: str) -> None:
+        """Give later names from now on when the venue has orders of `seen_run` that are not ours: a clock that was set back behind a
+        restored state folder would repeat them."""
+        if int(seen_run, 36) >= int(self._run, 36):
+            self._left_runs[self._run] = self._numbers
+            self._run, self._numbers = base36(int(seen_run, 36) + 1), {}
+
     def judge(self, desk: Desk, request: OrderRequest, reference: Decimal, currency: str, needed: Decimal) -> Verdict:
         """Let risk judge an order of `desk` against everything that is open and free right now."""
         view = desk.market[request.symbol]
         instrument, clock = view.instrument, self.clocks.get(view.instrument.broker)
         closed = self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, "") or (clock.trouble() if clock else "")
         verdict = self._risk.judge(request, Situation(
-            instrument, self._limits[desk.name], closed, reference, view.age_seconds,
-            len(desk.orders.open), desk.orders_in_a_row, currency, needed, desk.free(currency)))
+            instrument, self._limits[desk.name], closed, reference, view.age_seconds, len(desk.orders.open),
+            desk.orders_in_a_row, currency, needed, desk.free(currency), self.doubt(desk, request)))
         if verdict.code == FLOOD:
             self.fail(desk, verdict.sentence)
         return verdict

@@ -26,6 +26,7 @@ from trading_system.core.events import (
     OpenOrdersEvent,
     OrderEvent,
     OrderUpdateEvent,
+    OwnTradesEvent,
     WarningEvent,
 )
 from trading_system.core.instrument import exact
@@ -68,7 +69,8 @@ class Engine:
         self.stop_reason = ""
         self.on_error: Callable[[str], None] = lambda text: None
         self.on_capital_booked: Callable[[str, str, Decimal, Decimal], None] = lambda strategy, symbol, quantity, price: None
-        service.fail = self.fail
+        self.flow.adoption.has_named, self.flow.adoption.leave_run = service.has_named, service.leave_run
+        service.fail, service.doubt = self.fail, self.flow.doubt_about
         self._way_out = way_out
         self._lay = lay
         self._records: list[Record] = []
@@ -78,7 +80,8 @@ class Engine:
             Tick: self._on_tick, SkippedTicks: self._on_skipped, Trade: self._on_trade, Bar: self._on_bar, Book: self._on_book,
             HeartbeatEvent: self._on_heartbeat, CheckOrderStatusEvent: self.flow.check, CommandEvent: self._on_command,
             OrderEvent: self.flow.order, CancelEvent: self.flow.cancel, FillEvent: self._on_fill,
-            OrderUpdateEvent: self.flow.update, OpenOrdersEvent: self.flow.open_orders, LookUpFailedEvent: self.flow.look_up_failed,
+            OrderUpdateEvent: self.flow.update, OpenOrdersEvent: self.flow.open_orders, OwnTradesEvent: self.flow.own_trades,
+            LookUpFailedEvent: self.flow.look_up_failed,
             BalanceEvent: self._on_balance, InstrumentEvent: self._on_instrument, ConnectionEvent: self._on_connection,
             WarningEvent: self._on_words, NoteEvent: self._on_words,
         }

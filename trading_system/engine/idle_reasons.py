@@ -10,8 +10,9 @@ import msgspec
 
 from trading_system.core.events import CommandEvent, OrderEvent, OrderUpdateEvent
 from trading_system.core.order import OrderState
+from trading_system.core.order_update import ZERO
 from trading_system.core.order_words import order_words
-from trading_system.core.records import Record, RunEnded, RunStarted
+from trading_system.core.records import OrderAdopted, Record, RunEnded, RunStarted
 from trading_system.oms.order_manager import OrderManager
 
 _STALE_SECONDS = 10.0
@@ -54,6 +55,9 @@ def idle_reasons(records: Iterable[Record], picture: Mapping[str, Any] | None = 
             is_over = True
         elif isinstance(body, OrderEvent):
             _ordered(lives, names, body, record.taken_ns)
+        elif isinstance(body, OrderAdopted) and body.request.strategy in lives:
+            lives[body.request.strategy].orders.add(body.request, body.request.limit or ZERO)
+            names[body.request.client_order_id] = body.request.strategy
         elif isinstance(body, OrderUpdateEvent):
             _heard(lives, names, body, record.taken_ns)
         elif isinstance(body, CommandEvent):

@@ -10,9 +10,9 @@ import msgspec
 
 from trading_system.core.events import CancelEvent, OrderEvent, OrderUpdateEvent
 from trading_system.core.order import CancelState, Fill, Order, OrderState
-from trading_system.core.order_update import Answer, Evidence, OrderUpdate
+from trading_system.core.order_update import ZERO, Answer, Evidence, OrderUpdate
 from trading_system.core.order_words import order_words, plain
-from trading_system.core.records import OrderSent, Record
+from trading_system.core.records import OrderAdopted, OrderSent, Record
 from trading_system.oms.order_manager import OrderManager
 
 #: The code of an order that failed before a connection stood.
@@ -92,6 +92,11 @@ def tell(records: Iterable[Record], client_order_id: str) -> OrderStory | None:
         if isinstance(body, OrderEvent) and body.request.client_order_id == client_order_id:
             order = orders.add(body.request, body.reference_price, body.verdict)
             story = OrderStory(order, [Line(record.taken_ns, text) for text in _decision(body)], [])
+        elif isinstance(body, OrderAdopted) and body.request.client_order_id == client_order_id:
+            order = orders.add(body.request, body.request.limit or ZERO)
+            order.state = OrderState.UNKNOWN
+            text = "the venue had it, and the journal, whose end must have been lost, did not: it belongs to its strategy again"
+            story = OrderStory(order, [Line(record.taken_ns, text)], [])
         elif story is None:
             continue
         elif isinstance(body, OrderSent) and body.client_order_id == client_order_id:
@@ -112,7 +117,7 @@ def find_orders(records: Iterable[Record], word: str) -> list[str]:
     by_venue: dict[str, str] = {}
     for record in records:
         body = record.body
-        if isinstance(body, OrderEvent):
+        if isinstance(body, (OrderEvent, OrderAdopted)):
             name = body.request.client_order_id
             requests.append((name, name.split("-")[-2] if name.count("-") == 3 else ""))
         elif isinstance(body, OrderUpdateEvent) and body.update.venue_order_id:

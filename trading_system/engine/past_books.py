@@ -14,11 +14,11 @@ import msgspec
 
 from trading_system.core.clock import Clock
 from trading_system.core.errors import ConfigError
-from trading_system.core.events import Balance, BalanceEvent, OrderEvent
+from trading_system.core.events import Balance, BalanceEvent, OrderEvent, Verdict
 from trading_system.core.instrument import Instrument
 from trading_system.core.order import Fill, Order
 from trading_system.core.order_update import ZERO, OrderUpdate
-from trading_system.core.records import CapitalBooked, Record, RunEnded, RunStarted
+from trading_system.core.records import CapitalBooked, OrderAdopted, Record, RunEnded, RunStarted
 from trading_system.engine.books import Books, correction_price
 from trading_system.engine.desk_service import DeskService
 from trading_system.engine.past_instruments import PastInstruments
@@ -161,6 +161,8 @@ class PastBooks:
         body = record.body
         if isinstance(body, OrderEvent):
             self._see_order(body)
+        elif isinstance(body, OrderAdopted):
+            self._see_order(OrderEvent(body.request, Verdict(True)))
         elif isinstance(body, CapitalBooked):
             self.capital.append(PastCapital(self.books.desk(body.strategy).name, body.symbol, body.quantity, body.price, record.taken_ns))
             self._see_price(body.symbol, record.taken_ns, body.price)

@@ -7,7 +7,7 @@ from typing import Any
 from trading_system.core.events import CancelEvent, OrderEvent, OrderUpdateEvent, Verdict, VerdictNumbers
 from trading_system.core.order import OrderKind, OrderRequest, TimeInForce
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
-from trading_system.core.records import OrderSent, Record, RecordBody
+from trading_system.core.records import OrderAdopted, OrderSent, Record, RecordBody
 from trading_system.core.side import Side
 
 NAME = "abcdef-naive-t3k2p1-7"
@@ -112,5 +112,7 @@ LIVES: dict[str, Callable[[], list[Record]]] = {
     "more than was asked for": lambda: records(ordered(), sent(), _TAKEN, heard(A.OPEN, "0.02", "20000")),
     "a fee that came later": lambda: records(ordered(), sent(), heard(A.FILLED, "0.01", "10000", venue="BXM1"),
                                              heard(A.FILLED, "0.01", "10000", XBT="0.00001")),
+    "adopted": lambda: records(OrderAdopted(request()), heard(A.OPEN, "0.004", "4000", venue="BXM1"), canceled("reconciliation"),
+                               heard(A.CANCELED, "0.004", "4000")),
     "expired": lambda: records(ordered(), sent(), _TAKEN, heard(A.EXPIRED)),
 }

@@ -1,4 +1,4 @@
-"""A small house, whole, without a thread and without a clock, on an exchange that misbehaves on request: minutes in the blink of an eye.
+"""A house, whole, without a thread and without a clock, on an exchange that misbehaves on request: minutes in the blink of an eye.
 
 The engine, the lanes, the journal thread, the heartbeat, the Luno adapter and its rate limiter are the real ones; the runtime is cranked by
 hand and the transport calls the simulated exchange in-process, with a delay drawn from the seed on the way there and on the way back.
@@ -23,10 +23,10 @@ from brokerage.luno_simulator.quirks import Quirks
 from brokerage.luno_simulator.route import Permission
 from brokerage.transport import ConnectionBroken, ConnectionNotMade, HttpReply, HttpRequest
 from tests.hand_cranked_runtime import HandCrankedRuntime
+from tests.system.test_hand_cranked_house import SECOND, Trace
 from trading_system.assembly import Plan, build_house
 from trading_system.core.disk_files import DISK
 from trading_system.core.errors import TryAgain
-from trading_system.core.events import CancelEvent, FillEvent, OrderEvent, OrderUpdateEvent, WarningEvent
 from trading_system.core.venues import Venue
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import enroll
@@ -35,7 +35,6 @@ from trading_system.settings.load import Settings, load_settings
 ROOT = Path(__file__).resolve().parents[1]
 STRATEGIES = ROOT / "strategies"
 TEST_STRATEGIES = ROOT / "tests" / "system" / "strategies"
-SECOND = 1_000_000_000
 _MOST_DELAY_NS = 60_000_000
 #: Nothing of ours, and nothing of the exchange's, limits how many calls are made.
 WITHOUT_LIMITS = """heartbeat_seconds: 0.25
@@ -103,25 +102,15 @@ class FaultyTransport:
         self._runtime.sleep_until(self._runtime.monotonic_ns() + self._delays.randrange(_MOST_DELAY_NS))
 
 
-class Trace:
-    """Watches orders and fills, with the time of the engine's clock."""
-
-    kinds: tuple[type, ...] = (OrderEvent, CancelEvent, OrderUpdateEvent, FillEvent, WarningEvent)
-
-    def __init__(self, runtime: HandCrankedRuntime) -> None:
-        self._runtime = runtime
-        self.events: list[tuple[int, Any]] = []
-
-    def notice(self, event: Any, actions: Sequence[Any]) -> None:
-        """Keep the event."""
-        self.events.append((self._runtime.now_ns(), event))
+class FindableTrace(Trace):
+    """A trace that is asked for the events of one kind."""
 
     def of(self, kind: type, where: Callable[[Any], bool] = lambda event: True) -> list[Any]:
         """Return the events of a kind, oldest first."""
         return [event for _, event in self.events if type(event) is kind and where(event)]
 
 
-class House:
+class FaultyHouse:
     """One run of the small house below `folder`: `strategies` are the lines below `strategies:`, `system` is the whole other file, `rules`
     are what the exchange does wrong."""
 
@@ -145,7 +134,7 @@ class House:
         self.transport = FaultyTransport(self.api, self.faults, self.runtime, seed)
         self.said: list[str] = []
         self.gave_up: list[str] = []
-        self.trace = Trace(self.runtime)
+        self.trace = FindableTrace(self.runtime)
         self.build_attempts = 0
         enrolled = enroll(self.settings, strategies_folder)
         symbols = [symbol for one in enrolled for symbol in one.settings.instruments]
