@@ -111,8 +111,10 @@ def test_a_start_survives_each_kind_at_each_call_it_makes(tmp_path: Path, kind: 
         assert house.trace.of(OrderEvent)
 
 
-def test_a_key_that_is_refused_stops_orders_and_nothing_else(tmp_path: Path) -> None:
-    house = FaultyHouse(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, ["place:html=403:after=5s:count=1"], TEST_STRATEGIES)
+@pytest.mark.parametrize("rule", ["place:html=403", "place:html=403:acts=yes", "place:html=401:acts=yes", "place:error_code=ErrInsufficientPerms"])
+def test_a_key_that_is_refused_stops_orders_and_nothing_else(tmp_path: Path, rule: str) -> None:
+    # Whether the page of somebody in between hides an order is found out by asking.
+    house = FaultyHouse(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, [f"{rule}:after=5s:count=1"], TEST_STRATEGIES)
     house.run(12)
     assert missed(house) == []
     assert wrongs_of(house) == []
