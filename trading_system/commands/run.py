@@ -30,6 +30,7 @@ from trading_system.core.venues import Exchange, Venue, Venues
 from trading_system.engine.operator import Operator
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import Enrolled
+from trading_system.fail_points import VARIABLE, FailPoints
 from trading_system.settings.problems import Problems, shown
 from trading_system.settings.scalars import UnreadableText, read_seconds
 from trading_system.storage.atomic_file import write_atomically
@@ -81,6 +82,7 @@ class _Run:
         self._opened: dict[str, Venue] = {}
         self._signals = 0
         self._runtime = ThreadRuntime(self._thread_died)
+        self._fail_points = self._armed(self._settings.environment.get(VARIABLE))
         self._console = self._open_console()
 
     def trade(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
@@ -118,7 +120,9 @@ class _Run:
     def _trade(self, enrolled: Sequence[Enrolled], url: str, for_seconds: float | None) -> int:
         symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
         for name, node in self._settings.system.brokers.items():
-            self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
+            venue = self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
+            if self._fail_points is not None:
+                venue.broker = self._fail_points.broker(venue.broker)
         house = self._house = self._build(Plan(
             self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
         self._greet(house, url)
@@ -145,6 +149,14 @@ class _Run:
             door.close()
         self._console.stop()
         return self._conclude(house)
+
+    def _armed(self, text: str | None) -> FailPoints | None:
+        if text is None:
+            return None
+        points = FailPoints(text)
+        self._runtime.files = points.files()
+        print_line(f"{VARIABLE}: this run is killed at {text}")
+        return points
 
     def _build(self, plan: Plan) -> TradingSystem:
         # A venue that is down when we start may be back in a moment; until then no strategy is started.
