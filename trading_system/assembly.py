@@ -39,6 +39,7 @@ from trading_system.executors.outbox import Outbox
 from trading_system.inventory import adoptions, check_account, check_known, check_ledgers, instruments_of
 from trading_system.oms.order_manager import OrderManager
 from trading_system.oms.position_manager import PositionManager
+from trading_system.risk.clock_guard import ClockGuard
 from trading_system.risk.guarded_broker import GuardedBroker
 from trading_system.risk.kill_latch import KillLatch
 from trading_system.risk.limits import RiskLimits
@@ -107,8 +108,10 @@ def build_house(plan: Plan) -> TradingSystem:
     replay.finish()
 
     latch = KillLatch(state)
+    clocks = service.clocks = {name: ClockGuard(name, venue.clock_offset_seconds, system.max_clock_offset_seconds)
+                               for name, venue in plan.venues.items()}
     brokers = {name: GuardedBroker(venue.broker, latch, runtime, venue.wait_to_order, venue.wait_to_cancel, system.max_queue_seconds,
-                                  system.orders_per_second)
+                                  system.orders_per_second, clocks[name])
                for name, venue in plan.venues.items()}
     lanes = {name: BrokerLanes(broker, queues.lay_answer, queues.lay_quietly, runtime, plan.venues[name].abort)
              for name, broker in brokers.items()}

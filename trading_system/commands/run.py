@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from trading_system.assembly import Plan, build_house
+from trading_system.commands.misbehavior import misbehavior_of
 from trading_system.commands.plan import plan_lines
 from trading_system.commands.preparation import Prepared, prepare
 from trading_system.commands.state_folder import check_state_folder
@@ -195,7 +196,7 @@ class _Run:
             return None, simulator.url
         limit = None if simulator.rate_limit == "off" else simulator.rate_limit
         try:
-            exchange = self._venues.simulate(str(self._state), simulator.seed, limit)
+            exchange = self._venues.simulate(str(self._state), simulator.seed, limit, misbehavior_of(simulator))
         except RuntimeError as error:
             raise ConfigError(f"{self._state / 'exchange'}: {error}: look into it, or begin anew with --fresh") from None
         return exchange, exchange.url
@@ -211,6 +212,8 @@ class _Run:
         names = ", ".join(house.engine.books.desks)
         print_line(f"Simulated exchange at {url}: no key, no real money. State in {self._state}. Ctrl-C stops in order.")
         print_line(f"Strategies: {names}")
+        if faults := self._settings.system.simulator.faults:
+            print_line(f"The exchange misbehaves as it was asked to: {', '.join(faults)}")
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._signals += 1

@@ -18,6 +18,7 @@ _ACTIONS = (
     (r"not ours is open", "leave it, or cancel it on the venue's own page if nobody wants it"),
     (r"is set apart|is heard of again|has turned up|although it was", "compare it with the venue's own page before you go on"),
     (r"fault of the adapter", "Ctrl-C stops in order; please report the line with the log of today"),
+    (r"no new orders: the clock of", "set this machine's clock; orders go on by themselves, cancels and look-ups never stopped"),
     (r"journal can write again", "stop and start again when you are ready; nothing was lost"),
 )
 _PAUSE = re.compile(r"^\w+ is paused: ")       # that is told by the strategy's own row

@@ -114,6 +114,8 @@ def test_an_order_is_said_to_be_sent_before_its_answer_comes() -> None:
     (OrderRefused(RefusalReason.INSUFFICIENT_BALANCE, "not enough ZAR", PROOF), Answer.REJECTED, "insufficient_balance"),
     (TryAgain("no connection stood"), Answer.REJECTED, "not_sent"),
     (AccessDenied("the key is not valid", PROOF), Answer.REJECTED, ""),
+    (AccessDenied("a page of somebody in between", Evidence("post", 1, 2, 403)), Answer.OUTCOME_UNKNOWN, ""),
+    (AccessDenied("nobody says why"), Answer.OUTCOME_UNKNOWN, ""),
     (OutcomeUnknown("the reply never came", PROOF), Answer.OUTCOME_UNKNOWN, ""),
 ])
 def test_what_a_broker_raises_for_an_order_is_told_as_what_it_proves(error: Any, answer: Answer, code: str) -> None:
