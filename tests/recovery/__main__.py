@@ -2,6 +2,8 @@
 that no order was lost, doubled or orphaned. Exit code 1 when one was."""
 
 import argparse
+import signal
+import sys
 from pathlib import Path
 
 from tests.recovery.campaign import Campaign
@@ -23,6 +25,7 @@ def main() -> int:
     if given.points:
         print("\n".join(f"{name:24} {what}" for name, what in POINTS.items()))
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))        # no bot and no exchange may outlive us
     campaign = Campaign(given.state, given.seed, lambda line: print(line, flush=True))
     rows = campaign.rows() if given.table else campaign.run(given.kills, given.resume)
     print(f"\n{table(rows)}")
