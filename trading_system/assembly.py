@@ -121,7 +121,7 @@ def build_house(plan: Plan) -> TradingSystem:
     board = Board(runtime, lambda: house_system.picture(), write_atomically, state / "status.json")
     routes = {symbol: Route(view, clock, lambda bar, bar_ns: engine.built_bar(bar, bar_ns)) for symbol, view in views.items()}
     settle_seconds = max(venue.settle_seconds for venue in plan.venues.values())
-    doubts = Doubts(DoubtSettings(settle_seconds))
+    doubts = Doubts(DoubtSettings(settle_seconds), lambda: _clocks_apart(plan.venues.values()))
     engine = Engine(clock, books, routes, service, doubts, outbox, (log, counters, board, *plan.watchers), lay)
     engine.flow.second_looks = SecondLooks(settle_seconds, lambda broker: _room_for_looks(plan.venues[broker]))
     guard = HookGuard(runtime, engine.fail, system.hook_limit_seconds)
@@ -190,6 +190,11 @@ def _check_account(plan: Plan, engine: Engine, capital: Mapping[str, Mapping[str
         engine.remember(event)
     if not flow.is_reconciling:
         check_account(plan.settings, engine.portfolio, books.desks.values())
+
+
+def _clocks_apart(venues: Iterable[Venue]) -> float:
+    # Doubts are kept for all venues together: the clock that is furthest from ours counts.
+    return max((abs(venue.clock_offset_seconds() or 0.0) for venue in venues), default=0.0)
 
 
 def _room_for_looks(venue: Venue) -> int:

@@ -74,3 +74,18 @@ def test_an_offset_that_is_allowed_stops_nothing(tmp_path: Path) -> None:
     assert sampled.called("POST /api/1/postorder", _FROM + 1.5, _UNTIL) > 10
     assert not [event for event in sampled.house.trace.of(WarningEvent) if "clock" in event.text]
     assert sampled.house.differences() == {}
+
+
+def test_absence_is_proved_only_after_the_time_that_the_clocks_are_apart(tmp_path: Path) -> None:
+    # 1.4 s behind us: the venue takes a request for so much longer than our own clock says.
+    house = FaultyHouse(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, ["clock_offset=-1400ms", "place:request_lost=reset:after=8s:count=3"],
+                        TEST_STRATEGIES)
+    house.run(25)
+    updates = [event.update for event in house.trace.of(OrderUpdateEvent)]
+    absent = [update for update in updates if update.answer is Answer.NOT_PLACED]
+    assert len(absent) == 3
+    for gone in absent:
+        (lost,) = [update for update in updates if update.client_order_id == gone.client_order_id and update.answer is Answer.OUTCOME_UNKNOWN]
+        apart = (gone.evidence.asked_ns - lost.evidence.asked_ns) / SECOND
+        # Three not-founds, a second from one to the next, the first of them only when the request cannot arrive any more.
+        assert apart > house.venue.settle_seconds + 1.4 + 2

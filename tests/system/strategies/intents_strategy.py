@@ -4,7 +4,7 @@ from collections import deque
 
 from trading_system import Order, StrategyBase
 
-_NEVER_LIVED = ("NOT_PLACED", "DENIED", "REJECTED")
+_NEVER_LIVED = ("NOT_PLACED", "REJECTED")
 
 
 class IntentsStrategy(StrategyBase):
@@ -40,7 +40,9 @@ class IntentsStrategy(StrategyBase):
 
     def on_order(self, order: Order) -> None:
         """Take an intent up again whose order never lived."""
-        if order.is_done and order.state.name in _NEVER_LIVED:
+        if order.state.name == "DENIED":
+            self.wanted.append(int(order.tag))          # it never left the house: the intent was not tried yet
+        elif order.is_done and order.state.name in _NEVER_LIVED:
             self.again.append(int(order.tag))
         elif order.is_done:
             self.over += 1
