@@ -4,6 +4,7 @@ Every broker it hands on stands behind the last door, and everything that does n
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -24,8 +25,9 @@ from trading_system.engine.desk_service import DeskService
 from trading_system.engine.doubts import Doubts, DoubtSettings
 from trading_system.engine.engine import Engine
 from trading_system.engine.queues import Queues
-from trading_system.engine.recovery import Past, Replay
+from trading_system.engine.recovery import Past
 from trading_system.engine.route import Route
+from trading_system.engine.snapshot import Snapshots, read_memory
 from trading_system.engine.statement import Sources
 from trading_system.engine.trading_system import Parts, TradingSystem
 from trading_system.engine.watchdog import Watchdog
@@ -77,7 +79,8 @@ def build_house(plan: Plan) -> TradingSystem:
     # The venue is asked before anything is opened: when it does not answer, the same can simply be tried again.
     instruments = instruments_of(plan.venues, settings, plan.enrolled)
     journal = Journal(runtime, state / "journal")
-    past = Past.of(journal.read())
+    memory = read_memory(journal)
+    past = memory.past
     past.adopted.update(adoptions(settings, plan.enrolled, past.strategies, past.adopted))
 
     clock = Clock(runtime.now_ns())
@@ -97,12 +100,9 @@ def build_house(plan: Plan) -> TradingSystem:
     views = {symbol: MarketView(instruments[symbol], clock) for symbol in symbols}
     desks = {desk.name: desk for desk in _seat(plan, past, instruments, views, service)}
     books = Books(house, desks, past.adopted)
-    replay = Replay(books)
-    for record in journal.read():
-        replay.apply(record)
-    replay.finish()
+    replay = memory.restore(books)
 
-    latch = KillLatch(state)
+    latch = KillLatch(state, runtime.files)
     brokers = {name: GuardedBroker(venue.broker, latch, runtime, venue.wait_to_order, venue.wait_to_cancel, system.max_queue_seconds,
                                   system.orders_per_second)
                for name, venue in plan.venues.items()}
@@ -110,7 +110,7 @@ def build_house(plan: Plan) -> TradingSystem:
     outbox = Outbox(runtime, journal, lambda action: lanes[_broker(action)].execute(action), queues.lay_answer, queues.lay_command)
 
     counters = Counters()
-    board = Board(runtime, lambda: house_system.picture(), write_atomically, state / "status.json")
+    board = Board(runtime, lambda: house_system.picture(), partial(write_atomically, files=runtime.files), state / "status.json")
     routes = {symbol: Route(view, clock, lambda bar, bar_ns: engine.built_bar(bar, bar_ns)) for symbol, view in views.items()}
     doubts = Doubts(DoubtSettings(max(venue.settle_seconds for venue in plan.venues.values())))
     engine = Engine(clock, books, routes, service, doubts, outbox, (log, counters, board, *plan.watchers), lay)
@@ -122,6 +122,8 @@ def build_house(plan: Plan) -> TradingSystem:
     started = _started(plan, past, house, started_ns, desks)
     engine.remember(started)
     replay.fund(started)
+    past.see(started)
+    engine.states.update(replay.states)
     check_ledgers(settings, desks.values())
     is_clean = not any(books.open_orders())
     if is_clean:
@@ -146,11 +148,13 @@ def build_house(plan: Plan) -> TradingSystem:
     watchdog = Watchdog(runtime, guard, list(lanes.values()), lambda desk, reason: plan.give_up(reason))
     sources = Sources(settings.global_settings.mode, clock.now_ns, engine, queues, heartbeat, pollers, list(brokers.values()), counters,
                       lambda: _summed(venue.calls() for venue in plan.venues.values()), errors,
-                      rates_left={name: venue.rate_left for name, venue in plan.venues.items() if venue.rate_left is not None})
+                      rates_left={name: venue.rate_left for name, venue in plan.venues.items() if venue.rate_left is not None},
+                      records_not_on_disk=lambda: outbox.owed)
     if journal.cut_reason:
         plan.say("house", f"the journal's last batch was not whole and was cut off ({journal.cut_bytes} bytes): {journal.cut_reason}")
     house_system = TradingSystem(
-        Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources, plan.say,
+        Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources,
+              Snapshots(outbox, books, past, replay.capital, engine.states), plan.say,
               lambda: None if is_clean else _check_account(plan, engine), lambda: _end_polls(plan)),
         system.stop_deadline_seconds)
     return house_system

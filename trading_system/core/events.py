@@ -27,7 +27,10 @@ class CheckOrderStatusEvent(msgspec.Struct, frozen=True):
 
 
 class CommandEvent(msgspec.Struct, frozen=True, tag=True):
-    """Somebody wants something of the house: `what` is stop, pause or resume; `strategy` empty means all."""
+    """Somebody wants something of the house: `what` is stop, pause or resume; `strategy` empty means all.
+
+    The journal thread also says halt when it cannot write, and rearm when it can again.
+    """
 
     what: str
     by: str

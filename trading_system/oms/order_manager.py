@@ -4,7 +4,7 @@ The engine applies answers here, a strategy reads here; nobody else changes an o
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -45,6 +45,13 @@ class OrderManager:
     def get(self, client_order_id: str) -> Order | None:
         """Return the order of that name, open or done; None when it is not ours or long over."""
         return self.open.get(client_order_id) or self.done.get(client_order_id)
+
+    def take_back(self, still_open: Iterable[Order], done: Iterable[Order], counts: Mapping[str, int]) -> None:
+        """Take over what a manager of an earlier run held, each in the order it stood there. Only for one that is still empty."""
+        self.open = {order.client_order_id: order for order in still_open}
+        self.done = {order.client_order_id: order for order in done}
+        self._done_names = deque(self.done)
+        self.counts = dict(counts)
 
     def add(self, request: OrderRequest, reference: Decimal, verdict: Verdict = ACCEPTED) -> Order:
         """Take a new order in, decided on the price `reference`: pending, or already DENIED with the reason."""
@@ -109,6 +116,7 @@ class OrderManager:
         if before.is_done:
             self._count(before, -1)
             self.done.pop(name, None)
+            self._done_names.remove(name)
             change.alarm = f"order {name} was {before.name} and is heard of again: {after.name}"
         if after.is_done:
             self._close(order, now_ns)
@@ -159,8 +167,9 @@ class OrderManager:
         order.cancel = CancelState.NONE
         order.done_ns = now_ns
         self.open.pop(order.client_order_id, None)
-        self.done[order.client_order_id] = order
-        self._done_names.append(order.client_order_id)
+        if order.client_order_id not in self.done:
+            self.done[order.client_order_id] = order
+            self._done_names.append(order.client_order_id)
         self._count(order.state, 1)
         if len(self._done_names) > self._keep_done:
             self.done.pop(self._done_names.popleft(), None)

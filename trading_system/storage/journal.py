@@ -79,13 +79,13 @@ class Journal:
         """Return how many records were kept and are not on disk."""
         return len(self._missing)
 
-    def read(self) -> Iterator[Record]:
-        """Yield every record of the journal, oldest first, from the first segment on. Raises as opening does."""
-        return self._reader.read()
+    def read(self, holding: bytes = b"") -> Iterator[Record]:
+        """Yield every record of the journal, oldest first; with `holding` only those whose bytes hold it. Raises as opening does."""
+        return self._reader.read(holding)
 
-    def read_from_last_snapshot(self) -> tuple[bytes | None, Iterator[Record]]:
+    def read_from_last_snapshot(self, holding: bytes = b"") -> tuple[bytes | None, Iterator[Record]]:
         """Return the last snapshot and the records behind it; without one None and all records. Raises as opening does."""
-        return self._reader.read_from_last_snapshot()
+        return self._reader.read_from_last_snapshot(holding)
 
     def verify(self) -> Verification:
         """Walk along the whole chain, compressed segments too, and tell what was found. Raises OSError."""

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from trading_system.core.actions import Action
+from trading_system.core.batches import take_waiting
 from trading_system.core.events import (
     BalanceEvent,
     CancelEvent,
@@ -59,18 +60,10 @@ class EventLog:
 
     def run(self) -> None:
         """Write until stopped: the body of the log thread."""
-        while (item := self._lines.take()) is not None:
-            batch = [item]
-            is_last = False
-            while not self._lines.empty():
-                following = self._lines.take()
-                if following is None:
-                    is_last = True
-                    break
-                batch.append(following)
+        is_last = False
+        while not is_last:
+            batch, is_last = take_waiting(self._lines, self._lines.take(), None)
             self._write(batch)
-            if is_last:
-                return
 
     def _write(self, batch: Sequence[tuple[int, str, Any]]) -> None:
         by_day: dict[str, list[bytes]] = {}
