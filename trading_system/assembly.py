@@ -103,8 +103,8 @@ def build_house(plan: Plan) -> TradingSystem:
     replay = memory.restore(books)
 
     latch = KillLatch(state, runtime.files)
-    brokers = {name: GuardedBroker(venue.broker, latch, runtime, venue.wait_to_order, venue.wait_to_cancel, system.max_queue_seconds,
-                                  system.orders_per_second)
+    brokers = {name: GuardedBroker(venue.broker, latch, runtime, venue.wait_to_order, venue.wait_to_cancel, service.is_of_this_run,
+                                  system.max_queue_seconds, system.orders_per_second)
                for name, venue in plan.venues.items()}
     lanes = {name: BrokerLanes(broker, queues.lay_answer, runtime, plan.venues[name].abort) for name, broker in brokers.items()}
     outbox = Outbox(runtime, journal, lambda action: lanes[_broker(action)].execute(action), queues.lay_answer, queues.lay_command)

@@ -53,6 +53,11 @@ class DeskService:
         number = self._numbers[strategy] = self._numbers.get(strategy, 0) + 1
         return f"{self._house}-{strategy}-{self._run}-{number}"
 
+    def is_of_this_run(self, client_order_id: str) -> bool:
+        """Tell whether `name_order` of this very run made a name. May be called on any thread."""
+        parts = client_order_id.split("-")
+        return len(parts) == 4 and (parts[0], parts[2]) == (self._house, self._run)
+
     def judge(self, desk: Desk, request: OrderRequest, reference: Decimal, currency: str, needed: Decimal) -> Verdict:
         """Let risk judge an order of `desk` against everything that is open and free right now."""
         view = desk.market[request.symbol]
