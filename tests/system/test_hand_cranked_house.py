@@ -19,7 +19,8 @@ from brokerage.luno_simulator.api import LunoApi
 from brokerage.luno_simulator.exchange import OPENING_BALANCES, Exchange
 from brokerage.luno_simulator.route import Permission
 from brokerage.transport import HttpReply, HttpRequest
-from tests.hand_cranked_runtime import HandCrankedRuntime
+from tests.hand_cranked_disk import HandCrankedDisk
+from tests.hand_cranked_runtime import START_NS, HandCrankedRuntime
 from trading_system.assembly import Plan, build_house
 from trading_system.core.disk_files import DISK
 from trading_system.core.events import CancelEvent, FillEvent, OrderEvent, OrderUpdateEvent, WarningEvent
@@ -47,10 +48,12 @@ class InProcessTransport:
         self._api = api
         self._runtime = runtime
         self._delays = Random(f"delays {seed}")
+        self.sent: list[tuple[int, str]] = []
 
     def send(self, request: HttpRequest, deadline_ns: int) -> HttpReply:
         self._wait()
         headers = {"authorization": request.credentials.authorization()} if request.credentials is not None else {}
+        self.sent.append((self._runtime.monotonic_ns(), request.path))
         answer = self._api.handle(request.method, request.path, request.query, request.form, headers, self._runtime.now_ns())
         self._wait()
         return HttpReply(answer.status, dict(answer.headers), answer.body)
@@ -76,15 +79,18 @@ class Trace:
 
 
 class House:
-    """One run of the small house below `folder`."""
+    """One run of the small house below `folder`; the journal is on `disk` where one is given. `before` is an earlier run, whose exchange
+    and disk are still there."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        (folder / "configs").mkdir(parents=True)
+    def __init__(self, folder: Path, seed: int, disk: HandCrankedDisk | None = None, before: "House | None" = None) -> None:
+        (folder / "configs").mkdir(parents=True, exist_ok=True)
         (folder / "configs" / "global_strategy_config.yaml").write_text(_CONFIG)
-        self.runtime = HandCrankedRuntime(seed, preemption=0.05)
-        self.runtime.files = DISK            # the board and the log write real files beside the journal
+        start_ns = START_NS if before is None else before.runtime.now_ns() + SECOND
+        self.runtime = HandCrankedRuntime(seed, preemption=0.05, disk=disk, start_ns=start_ns)
+        if disk is None:
+            self.runtime.files = DISK        # the board and the log write real files beside the journal
         now_ns = self.runtime.now_ns()
-        self.exchange = Exchange(seed, genesis_ns=now_ns)
+        self.exchange = Exchange(seed, genesis_ns=now_ns) if before is None else before.exchange
         api = LunoApi(self.exchange, keys={registry.SIMULATOR_KEY[0]: (registry.SIMULATOR_KEY[1], int(Permission.trading()))})
         self.said: list[str] = []
         self.gave_up: list[str] = []
@@ -105,8 +111,9 @@ class House:
 
     def _venue(self, api: LunoApi, symbols: Sequence[str], seed: int) -> Venue:
         # The registry opens the venue as ever; only the transport is ours.
+        self.transport = InProcessTransport(api, self.runtime, seed)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(requests_transport, "RequestsTransport", lambda runtime: InProcessTransport(api, runtime, seed))
+            patch.setattr(requests_transport, "RequestsTransport", lambda runtime: self.transport)
             return registry.open("luno", default_mapping("brokers.luno", {"adapter": "luno"}), symbols, self.runtime, "http://in.process")
 
 

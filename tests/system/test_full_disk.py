@@ -1,0 +1,122 @@
+"""A disk that is full for a while: nothing is lost, no order leaves meanwhile, people are told, and then the house goes on by itself.
+
+First a whole hand-cranked house with a disk in memory, then the real bot on a small tmpfs.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.hand_cranked_disk import HandCrankedDisk
+from tests.system.test_hand_cranked_house import SECOND, House
+from trading_system.core.actions import Action, PlaceOrder
+from trading_system.core.events import CommandEvent, FillEvent, OrderUpdateEvent, WarningEvent
+from trading_system.core.order_update import Answer
+from trading_system.core.records import OrderSent, Record
+from trading_system.engine.snapshot import read_memory
+from trading_system.storage.journal import Journal
+
+_ORDERS = ("/api/1/postorder", "/api/1/marketorder")
+_CANCEL = "/api/1/stoporder"
+_FULL_NS, _ROOM_NS = 12 * SECOND, 24 * SECOND
+
+
+def at(house: House, moment_ns: int, do: Callable[[], Any]) -> None:
+    """Do something at a moment of the virtual clock."""
+    def body() -> None:
+        house.runtime.sleep_until(moment_ns)
+        do()
+    house.runtime.spawn("hand", body)
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, HandCrankedDisk, dict[str, Any], Path]]:
+    """A house of 45 s whose disk is full from its first order after second 12 to second 24, with the picture of second 20."""
+    folder, disk, picture = tmp_path_factory.mktemp("full"), HandCrankedDisk(), dict[str, Any]()
+    house = House(folder, 4, disk)
+    outbox = house.system.parts.outbox
+    put = outbox.put
+
+    def fill_up(records: Sequence[Record], actions: Sequence[Action]) -> None:
+        if _FULL_NS < house.runtime.monotonic_ns() < _ROOM_NS and any(isinstance(action, PlaceOrder) for action in actions):
+            disk.room = 0
+            picture.setdefault("filled_ns", house.runtime.monotonic_ns())
+        put(records, actions)
+    outbox.put = fill_up  # type: ignore[method-assign]
+    at(house, _FULL_NS + 8 * SECOND, lambda: picture.update(house.system.picture()))
+    at(house, _ROOM_NS, lambda: setattr(disk, "room", None))
+    house.run(45)
+    yield house, disk, picture, folder
+
+
+def records_of(disk: HandCrankedDisk, house: House, folder: Path) -> list[Record]:
+    """Return what is on the disk after a power cut."""
+    disk.cut_power()
+    return list(Journal(house.runtime, folder / "state" / "journal").read())
+
+
+def test_no_order_leaves_while_the_disk_is_full_and_cancels_and_questions_do(lived: Any) -> None:
+    house, _, picture, _ = lived
+    # An order that was on disk before may have waited for a place in the venue's rate, two seconds at most.
+    first_ns = picture["filled_ns"] + 2 * SECOND
+    while_full = [path for ns, path in house.transport.sent if first_ns < ns < _ROOM_NS]
+    assert any(path in _ORDERS for ns, path in house.transport.sent if ns < picture["filled_ns"])
+    assert not [path for path in while_full if path in _ORDERS]
+    assert any(path not in (*_ORDERS, _CANCEL) for path in while_full)
+    assert _CANCEL in [path for ns, path in house.transport.sent if picture["filled_ns"] < ns < _ROOM_NS]
+
+
+def test_people_see_that_the_house_is_halted_and_that_answers_are_not_on_disk(lived: Any) -> None:
+    _, _, picture, _ = lived
+    assert picture["halted"] == "journal: the journal cannot write (No space left on device)"
+    assert picture["records_not_on_disk"] > 0
+    states = [row["state"] for row in picture["strategies"].values()]
+    assert "halted: the journal cannot write (No space left on device)" in states
+    assert any("the house is halted" in text for text in picture["warning_texts"])
+
+
+def test_then_it_goes_on_by_itself(lived: Any) -> None:
+    house, _, _, _ = lived
+    assert any(path in _ORDERS for ns, path in house.transport.sent if ns > _ROOM_NS)
+    end = house.system.picture()
+    assert end["halted"] == ""
+    assert end["records_not_on_disk"] == 0
+    assert {row["state"] for row in end["strategies"].values()} == {"running"}
+    assert end["errors"] == 0, end["error_texts"]
+    assert house.system.unconfirmed == []
+
+
+def test_every_answer_of_that_time_is_in_the_journal_in_order_and_no_denied_order_is_released(lived: Any) -> None:
+    house, disk, _, folder = lived
+    records = records_of(disk, house, folder)
+    words = [record.body.what for record in records if isinstance(record.body, CommandEvent) and record.body.by == "journal"]
+    assert words == ["halt", "rearm"]
+    told = [event.update for _, event in house.trace.events if isinstance(event, OrderUpdateEvent) and event.update.answer is not Answer.SENT]
+    written = [record.body.update for record in records if isinstance(record.body, OrderUpdateEvent)]
+    assert [update for update in told if update in written] == written
+    filled = {event.fill.client_order_id for _, event in house.trace.events if isinstance(event, FillEvent)}
+    assert filled <= {update.client_order_id for update in written}
+    denied = {update.client_order_id for update in told if update.code == "journal"}
+    assert denied, "no order met the full disk"
+    assert denied.isdisjoint(record.body.client_order_id for record in records if isinstance(record.body, OrderSent))
+
+
+def test_the_next_start_takes_the_snapshot_of_the_orderly_end_and_has_the_same_books(lived: Any) -> None:
+    house, disk, _, folder = lived
+    journal = Journal(house.runtime, folder / "state" / "journal")
+    memory = read_memory(journal)
+    assert memory.snapshot is not None
+    assert list(memory.records()) == []
+    again = House(folder, 5, disk, house)
+    for name, desk in again.system.engine.books.desks.items():
+        before = house.system.engine.books.desks[name]
+        assert desk.positions.kept == before.positions.kept
+        assert desk.fills == before.fills
+        assert [order.client_order_id for order in desk.orders.done.values()] == list(before.orders.done)
+        assert desk.orders.counts == before.orders.counts
+    again.run(10)
+    assert again.system.picture()["errors"] == 0
+    assert len(again.exchange.register.open_orders()) == 0
+    assert not any(isinstance(event, WarningEvent) and "not ours" in event.text for _, event in again.trace.events)
