@@ -3,7 +3,7 @@
 First a whole hand-cranked house with a disk in memory, then the real bot on a small tmpfs.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ def at(house: House, moment_ns: int, do: Callable[[], Any]) -> None:
 
 
 @pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, HandCrankedDisk, dict[str, Any], Path]]:
+def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, HandCrankedDisk, dict[str, Any], Path]:
     """A house of 45 s whose disk is full from its first order after second 12 to second 24, with the picture of second 20."""
     folder, disk, picture = tmp_path_factory.mktemp("full"), HandCrankedDisk(), dict[str, Any]()
     house = House(folder, 4, disk)
@@ -48,7 +48,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Han
     at(house, _FULL_NS + 8 * SECOND, lambda: picture.update(house.system.picture()))
     at(house, _ROOM_NS, lambda: setattr(disk, "room", None))
     house.run(45)
-    yield house, disk, picture, folder
+    return house, disk, picture, folder
 
 
 def records_of(disk: HandCrankedDisk, house: House, folder: Path) -> list[Record]:
@@ -74,7 +74,6 @@ def test_people_see_that_the_house_is_halted_and_that_answers_are_not_on_disk(li
     assert picture["records_not_on_disk"] > 0
     states = [row["state"] for row in picture["strategies"].values()]
     assert "halted: the journal cannot write (No space left on device)" in states
-    assert any("the house is halted" in text for text in picture["warning_texts"])
 
 
 def test_then_it_goes_on_by_itself(lived: Any) -> None:
@@ -85,6 +84,8 @@ def test_then_it_goes_on_by_itself(lived: Any) -> None:
     assert end["records_not_on_disk"] == 0
     assert {row["state"] for row in end["strategies"].values()} == {"running"}
     assert end["errors"] == 0, end["error_texts"]
+    (text,) = [text for text in end["warning_texts"] if "was halted" in text]
+    assert "because the journal cannot write (No space left on device); nothing was lost" in text
     assert house.system.unconfirmed == []
 
 

@@ -25,6 +25,8 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     print(f"{picture['phase']} in mode {picture['mode']} since {picture['start']}, as of {picture['end']}")
     print(f"{picture['beats']} beats ({picture['late_beats']} late, worst {picture['worst_lateness_ms']} ms), {picture['ticks']} ticks, "
           f"{picture['errors']} errors, {picture['warnings']} warnings, {picture['rss_mb']} MB")
+    if picture.get("halted"):
+        print(f"HALTED: {picture['halted']}; {picture['records_not_on_disk']} records are only in memory; it goes on by itself")
     for symbol, market in picture["market"].items():
         age = "no price yet" if market["age_seconds"] is None else f"{market['age_seconds']:.1f} s old"
         print(f"  {symbol:<14} bid {market['bid']}  ask {market['ask']}  ({age})")

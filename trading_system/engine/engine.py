@@ -69,7 +69,7 @@ class Engine:
         self.stop_reason = ""
         self.on_error: Callable[[str], None] = lambda text: None
         self.on_capital_booked: Callable[[str, str, Decimal, Decimal], None] = lambda strategy, symbol, quantity, price: None
-        self.halt = Halt(self.books.desks, lay, self.cancel_all)
+        self.halt = Halt(clock, self.books.desks, lay, self.cancel_all)
         self.states: dict[str, bytes] = {}      # what was last remembered of each strategy's own state
         service.fail = self.fail
         self._way_out = way_out

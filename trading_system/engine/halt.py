@@ -5,17 +5,19 @@ The engine asks it whose pause is whose: what was paused by the halt alone goes 
 
 from collections.abc import Callable, Mapping
 
+from trading_system.core.clock import Clock
 from trading_system.core.events import WarningEvent
 from trading_system.strategy_host.desk import Desk
-
-_ADVICE = "make room on the disk; until then only cancels and questions leave, then it goes on by itself"
 
 
 class Halt:
     """`reason` says why the house is halted, "" while it is not. `cancel_all` is called for desks whose policy that is."""
 
-    def __init__(self, desks: Mapping[str, Desk], lay: Callable[[WarningEvent], None], cancel_all: Callable[[Desk, str], None]) -> None:
+    def __init__(self, clock: Clock, desks: Mapping[str, Desk], lay: Callable[[WarningEvent], None],
+                 cancel_all: Callable[[Desk, str], None]) -> None:
         self.reason = ""
+        self._clock = clock
+        self._began_ns = 0
         self._desks = desks
         self._lay = lay
         self._cancel_all = cancel_all
@@ -23,8 +25,7 @@ class Halt:
 
     def begin(self, reason: str) -> None:
         """Hold every strategy that runs; what it would have heard of its orders is kept for it."""
-        self.reason = reason
-        self._lay(WarningEvent(f"the house is halted: {reason}: {_ADVICE}"))
+        self.reason, self._began_ns = reason, self._clock.now_ns
         for desk in self._desks.values():
             if not desk.is_paused:
                 self.hold(desk)
@@ -33,6 +34,8 @@ class Halt:
 
     def end(self) -> None:
         """Let go of those that were held, and tell them what they missed."""
+        seconds = (self._clock.now_ns - self._began_ns) / 1e9
+        self._lay(WarningEvent(f"the house was halted for {seconds:.0f} s because {self.reason}; nothing was lost"))
         self.reason = ""
         for name in sorted(self._held):
             desk = self._desks[name]
