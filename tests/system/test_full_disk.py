@@ -3,13 +3,20 @@
 First a whole hand-cranked house with a disk in memory, then the real bot on a small tmpfs.
 """
 
-from collections.abc import Callable, Sequence
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from brokerage.luno_simulator.exchange import OPENING_BALANCES
 from tests.hand_cranked_disk import HandCrankedDisk
+from tests.system.bot_process import FAST, Bot, ExchangeAccount
+from tests.system.ledger_check import ledger_equals_exchange
 from tests.system.test_hand_cranked_house import SECOND, House
 from trading_system.core.actions import Action, PlaceOrder
 from trading_system.core.events import CommandEvent, FillEvent, OrderUpdateEvent, WarningEvent
@@ -104,8 +111,9 @@ def test_every_answer_of_that_time_is_in_the_journal_in_order_and_no_denied_orde
     assert denied.isdisjoint(record.body.client_order_id for record in records if isinstance(record.body, OrderSent))
 
 
-def test_the_next_start_takes_the_snapshot_of_the_orderly_end_and_has_the_same_books(lived: Any) -> None:
+def test_every_cent_is_accounted_for_and_the_next_start_takes_the_snapshot_of_the_orderly_end_and_has_the_same_books(lived: Any) -> None:
     house, disk, _, folder = lived
+    every_cent_is_accounted_for(house)
     journal = Journal(house.runtime, folder / "state" / "journal")
     memory = read_memory(journal)
     assert memory.snapshot is not None
@@ -120,4 +128,68 @@ def test_the_next_start_takes_the_snapshot_of_the_orderly_end_and_has_the_same_b
     again.run(10)
     assert again.system.picture()["errors"] == 0
     assert len(again.exchange.register.open_orders()) == 0
+    every_cent_is_accounted_for(again)
     assert not any(isinstance(event, WarningEvent) and "not ours" in event.text for _, event in again.trace.events)
+
+
+def test_a_house_that_ends_on_a_full_disk_says_what_is_not_on_it_and_the_next_start_asks_the_venue(tmp_path: Path) -> None:
+    disk = HandCrankedDisk()
+    house = House(tmp_path, 6, disk)
+    at(house, _FULL_NS, lambda: setattr(disk, "room", 0))
+    house.run(20)
+    (sentence,) = house.system.picture()["error_texts"]
+    assert "could not be written to the journal (No space left on device): the next start does not know of them" in sentence
+    disk.cut_power()
+    disk.room = None
+    again = House(tmp_path, 7, disk, house)
+    again.run(10)
+    assert again.system.picture()["errors"] == 0, again.system.picture()["error_texts"]
+    every_cent_is_accounted_for(again)
+
+
+def every_cent_is_accounted_for(house: House) -> None:
+    """Fail unless the exchange's account moved by what the ledgers say."""
+    for currency, opening in OPENING_BALANCES.items():
+        given = {"ZAR": Decimal(120_000), "XRP": Decimal(500)}.get(currency, Decimal(0))
+        owned = sum((desk.positions.holdings(currency) for desk in house.system.engine.books.desks.values()), Decimal(0))
+        assert house.exchange.accounts.total("customer", currency) == opening + owned - given, currency
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A state folder whose journal is on a disk of 256 kB of its own."""
+    folder = tmp_path / "state" / "journal"
+    folder.mkdir(parents=True)
+    mount = shutil.which("mount")
+    if mount is None or subprocess.run([mount, "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)], capture_output=True).returncode:
+        pytest.skip("a small disk can only be mounted by root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_the_real_bot_on_a_real_small_disk_that_fills_up_and_gets_room_again(small_disk: Path, tmp_path: Path) -> None:
+    bot = Bot(tmp_path, "every_beat: {instruments: [XBTZAR.luno], capital: {ZAR: 50000}}", FAST).start()
+    try:
+        bot.wait(lambda: len(bot.answers("ACCEPTED")) >= 3, 20, "no order was accepted")
+        filler = small_disk / "somebody's film"
+        with filler.open("wb", buffering=0) as file, suppress(OSError):
+            while True:
+                file.write(bytes(512))
+        bot.wait(lambda: bot.status.get("halted"), 20, "the house was not halted")
+        assert bot.status["halted"] == "journal: the journal cannot write (No space left on device)"
+        accepted = len(bot.answers("ACCEPTED"))
+        beats = bot.status["beats"]
+        bot.wait(lambda: bot.status["beats"] >= beats + 8, 10, "its heart did not beat on")
+        assert len(bot.answers("ACCEPTED")) <= accepted + 1, "an order left while the disk was full"
+        assert bot.status["records_not_on_disk"] > 0
+        assert not ExchangeAccount(bot.url).open_orders
+        filler.unlink()
+        bot.wait(lambda: bot.status.get("halted") == "", 10, "it did not go on")
+        bot.wait(lambda: len(bot.answers("ACCEPTED")) >= accepted + 4, 20, "no order was accepted afterwards")
+        bot.interrupt()
+        assert bot.finish() == 0, bot.told
+        assert "HALTED: the journal cannot write (No space left on device)" in bot.out
+        assert "goes on: the journal can write again, and what waited is on disk" in bot.out
+        ledger_equals_exchange(bot.state)
+    finally:
+        bot.end()

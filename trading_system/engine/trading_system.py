@@ -280,5 +280,6 @@ class TradingSystem:
         try:
             self.parts.journal.seal()
         except OSError as error:
-            self.parts.sources.errors.append(f"the journal could not be sealed: {error}")
+            if not self.parts.outbox.is_failing:        # else that is told with what is missing
+                self.parts.sources.errors.append(f"the journal could not be sealed: {error}")
         self.parts.journal.close()
