@@ -27,7 +27,7 @@ from trading_system.engine.engine import Engine
 from trading_system.engine.queues import Queues
 from trading_system.engine.recovery import Past
 from trading_system.engine.route import Route
-from trading_system.engine.snapshot import Snapshots, read_memory
+from trading_system.engine.snapshot import NOTED, Snapshots, read_memory
 from trading_system.engine.statement import Sources
 from trading_system.engine.trading_system import Parts, TradingSystem
 from trading_system.engine.watchdog import Watchdog
@@ -78,7 +78,7 @@ def build_house(plan: Plan) -> TradingSystem:
     system = settings.system
     # The venue is asked before anything is opened: when it does not answer, the same can simply be tried again.
     instruments = instruments_of(plan.venues, settings, plan.enrolled)
-    journal = Journal(runtime, state / "journal")
+    journal = Journal(runtime, state / "journal", note=NOTED)
     memory = read_memory(journal)
     past = memory.past
     past.adopted.update(adoptions(settings, plan.enrolled, past.strategies, past.adopted))

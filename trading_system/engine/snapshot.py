@@ -26,7 +26,8 @@ SNAPSHOT_VERSION = 1
 RECORDS_BETWEEN = 100_000
 #: How many orders are encoded at once: the engine waits for the interpreter that long, some hundred microseconds.
 _PIECE = 200
-_RUN_STARTED = RunStarted.__name__.encode()
+#: What the journal shall note when it is opened: the runs' beginnings must be known before anything can be replayed.
+NOTED = RunStarted.__name__.encode()
 
 Pieces = tuple[msgspec.Raw, ...]
 
@@ -116,16 +117,17 @@ class Snapshots:
 
 
 def read_memory(journal: Journal) -> Memory:
-    """Return what a start reads: from the last snapshot on, or everything where there is none that this version knows.
+    """Return what a start reads of a journal that was opened with `note=NOTED`: from the last snapshot on, or everything where there is
+    none that this version knows.
 
     Raises ConfigError where a newer version wrote the snapshot, and what the journal's reader raises.
     """
-    body, followers = journal.read_from_last_snapshot(_RUN_STARTED)
+    body = journal.read_from_last_snapshot()[0]
     snapshot = None if body is None else unpack(body)
     if snapshot is None:
-        return Memory(Past.of(followers if body is None else journal.read(_RUN_STARTED)), None, journal.read)
+        return Memory(Past.of(journal.noted if body is None else journal.read()), None, journal.read)
     past = msgspec.structs.replace(snapshot.past, strategies=dict(snapshot.past.strategies), adopted=dict(snapshot.past.adopted))
-    return Memory(past.and_of(followers), snapshot, lambda: journal.read_from_last_snapshot()[1])
+    return Memory(past.and_of(journal.noted), snapshot, lambda: journal.read_from_last_snapshot()[1])
 
 
 def unpack(body: bytes) -> HouseSnapshot | None:

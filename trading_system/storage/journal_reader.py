@@ -54,6 +54,7 @@ class JournalEnd(msgspec.Struct):
     first_sequence: int = 1
     cut_bytes: int = 0
     cut_reason: str = ""
+    noted: list[Record] = []
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -83,33 +84,33 @@ class JournalReader:
         self._segments = SegmentFiles(files, directory)
         self._decode = msgspec.msgpack.Decoder(Record).decode
 
-    def read(self, holding: bytes = b"") -> Iterator[Record]:
-        """Yield all records of whole batches, from the first segment on; of them only those whose bytes hold `holding`, which saves most
-        of the time when they are few.
+    def read(self) -> Iterator[Record]:
+        """Yield all records of whole batches, from the first segment on.
 
         Raises JournalDamaged where they cannot be trusted, ConfigError where a newer version wrote them, OSError.
         """
-        return self._records(self._walk(self._segments.numbers(), 1, JournalEnd()), holding)
+        return self._records(self._walk(self._segments.numbers(), 1, JournalEnd()))
 
-    def read_from_last_snapshot(self, holding: bytes = b"") -> tuple[bytes | None, Iterator[Record]]:
-        """Return the body of the last whole snapshot and the records behind it; without one None and all records. `holding` and what is
-        raised are those of `read`."""
+    def read_from_last_snapshot(self) -> tuple[bytes | None, Iterator[Record]]:
+        """Return the body of the last whole snapshot and the records behind it; without one None and all records. Raises as `read` does."""
         numbers = self._segments.numbers()
         for start, end in self._starts(numbers):
             batches = self._walk(numbers, start, end)
             first = next(batches, None)
             if first is not None and first[1][0].flags & SNAPSHOT:
-                return bytes(first[1][0].body), self._records(batches, holding)
+                return bytes(first[1][0].body), self._records(batches)
             if start == 1:
-                return None, self._records(chain(() if first is None else (first,), batches), holding)
+                return None, self._records(chain(() if first is None else (first,), batches))
         raise AssertionError("every journal can be read from its first segment on")
 
-    def scan(self) -> JournalEnd:
-        """Verify every byte a start needs, from the last whole snapshot on, and return where the journal ends. Raises as `read` does."""
+    def scan(self, note: bytes = b"") -> JournalEnd:
+        """Verify every byte a start needs, from the last whole snapshot on, and return where the journal ends, with the records in whose
+        bytes `note` is found (by default none). Raises as `read` does."""
         numbers = self._segments.numbers()
         for start, end in self._starts(numbers):
-            for _ in self._walk(numbers, start, end):
-                pass
+            for batch in self._walk(numbers, start, end):
+                noted = [frame for frame in batch[1] if note in bytes(frame.body)] if note else ()
+                end.noted.extend(self._records(iter([(batch[0], noted)])) if noted else ())
             if start == 1 or end.segment > start or end.size > HEADER_SIZE:
                 return end
         raise AssertionError("every journal can be read from its first segment on")
@@ -191,14 +192,12 @@ class JournalReader:
         elif not is_last and not end.is_sealed:
             raise JournalDamaged(str(path), offset, "the segment ends without a seal, and another follows", ADVICE)
 
-    def _records(self, batches: Iterator[Batch], holding: bytes) -> Iterator[Record]:
+    def _records(self, batches: Iterator[Batch]) -> Iterator[Record]:
         decode = self._decode
         for path, batch in batches:
             if batch[0].flags & (SEAL | SNAPSHOT):
                 continue
             for frame in batch:
-                if holding and holding not in bytes(frame.body):
-                    continue
                 try:
                     yield decode(frame.body)
                 except msgspec.MsgspecError as error:

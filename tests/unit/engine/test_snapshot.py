@@ -18,7 +18,7 @@ from trading_system.core.records import Record, RunStarted, StateSaved, Strategy
 from trading_system.engine import snapshot
 from trading_system.engine.books import Books
 from trading_system.engine.recovery import Past, Replay
-from trading_system.engine.snapshot import RECORDS_BETWEEN, Snapshots, read_memory, take_back, unpack
+from trading_system.engine.snapshot import NOTED, RECORDS_BETWEEN, Snapshots, read_memory, take_back, unpack
 from trading_system.executors.outbox import Outbox
 from trading_system.storage.journal import Journal
 
@@ -60,7 +60,7 @@ class Paper:
 
 def start(disk: HandCrankedDisk) -> tuple[dict[str, Any], Past, bool]:
     """Return what a start finds on a disk, and whether a snapshot was there."""
-    memory = read_memory(Journal(HandCrankedRuntime(disk=disk), FOLDER))
+    memory = read_memory(Journal(HandCrankedRuntime(disk=disk), FOLDER, note=NOTED))
     house = small_house()
     replay = memory.restore(house.books)
     return everything(house, replay), memory.past, memory.snapshot is not None
