@@ -95,7 +95,13 @@ def paper(instruments: Sequence[Instrument], assumptions: str, settings: Located
     written = convert(settings, FillModel, problems)
     problems.raise_if_any()
     changes = {key: getattr(written, key) for key in settings.entries}
-    return FillVenue(instruments, replace(NAMED[assumptions], **changes))
+    try:
+        model = replace(NAMED[assumptions], **changes)
+    except ValueError as error:
+        problems.add(settings, f"{error} (assumptions: {assumptions})")
+        problems.raise_if_any()
+        raise
+    return FillVenue(instruments, model)
 
 
 def _luno_settings(name: str, settings: LocatedMapping) -> "LunoSettings":

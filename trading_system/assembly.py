@@ -4,6 +4,7 @@ Every broker it hands on stands behind the last door, and everything that does n
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import msgspec
 
 from trading_system.collectors.feed_poller import FeedPoller
 from trading_system.collectors.heartbeat import Heartbeat
-from trading_system.core.actions import Action, LookUpOrders
+from trading_system.core.actions import Action, LookUpOrders, LookUpTrades
 from trading_system.core.clock import Clock
 from trading_system.core.errors import TryAgain
 from trading_system.core.events import BalanceEvent
@@ -20,11 +21,13 @@ from trading_system.core.market_data import Bar
 from trading_system.core.ports import Runtime, Watcher
 from trading_system.core.records import RunStarted, StrategyStarted
 from trading_system.core.venues import Venue
+from trading_system.engine.account_comparison import account_lines, traded
 from trading_system.engine.books import Books
 from trading_system.engine.desk_service import DeskService
 from trading_system.engine.doubts import Doubts, DoubtSettings
 from trading_system.engine.engine import Engine
 from trading_system.engine.queues import Queues
+from trading_system.engine.reconciliation import moments
 from trading_system.engine.recovery import Past
 from trading_system.engine.route import Route
 from trading_system.engine.snapshot import NOTED, Snapshots, read_memory
@@ -106,7 +109,8 @@ def build_house(plan: Plan) -> TradingSystem:
     brokers = {name: GuardedBroker(venue.broker, latch, runtime, venue.wait_to_order, venue.wait_to_cancel, service.is_of_this_run,
                                   system.max_queue_seconds, system.orders_per_second)
                for name, venue in plan.venues.items()}
-    lanes = {name: BrokerLanes(broker, queues.lay_answer, runtime, plan.venues[name].abort) for name, broker in brokers.items()}
+    lanes = {name: BrokerLanes(broker, queues.lay_answer, queues.lay_quietly, runtime, plan.venues[name].abort)
+             for name, broker in brokers.items()}
     outbox = Outbox(runtime, journal, lambda action: lanes[_broker(action)].execute(action), queues.lay_answer, queues.lay_command)
 
     counters = Counters()
@@ -125,9 +129,10 @@ def build_house(plan: Plan) -> TradingSystem:
     past.see(started)
     engine.states.update(replay.states)
     check_ledgers(settings, desks.values())
-    is_clean = not any(books.open_orders())
-    if is_clean:
-        _check_account(plan, engine)
+    engine.flow.reconciliation.since_ns = moments(books, past)
+    is_new = not past.epoch
+    if is_new:
+        _check_account(plan, engine, replay.capital)
     _fetch_history(plan, desks.values())
     for desk in desks.values():
         for symbol in join(engine, desk, guard.wrap):
@@ -154,13 +159,14 @@ def build_house(plan: Plan) -> TradingSystem:
         plan.say("house", f"the journal's last batch was not whole and was cut off ({journal.cut_bytes} bytes): {journal.cut_reason}")
     house_system = TradingSystem(
         Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources,
-              Snapshots(outbox, books, past, replay.capital, engine.states), plan.say,
-              lambda: None if is_clean else _check_account(plan, engine), lambda: _end_polls(plan)),
+              Snapshots(outbox, books, past, replay.capital, engine.states, service.numbers), plan.say,
+              lambda: None if is_new else _check_account(plan, engine, replay.capital), lambda: _end_polls(plan)),
         system.stop_deadline_seconds)
     return house_system
 
 
-def _check_account(plan: Plan, engine: Engine) -> None:
+def _check_account(plan: Plan, engine: Engine, capital: Mapping[str, Mapping[str, Decimal]]) -> None:
+    books, flow = engine.books, engine.flow
     for name, venue in plan.venues.items():
         try:
             balances = venue.broker.balances()
@@ -168,10 +174,22 @@ def _check_account(plan: Plan, engine: Engine) -> None:
             plan.say("house", f"WARNING the account at {name} could not be compared with the ledgers: {error.reason}")
             return
         engine.portfolio.balances[name] = balances
-        engine.remember(BalanceEvent(name, balances, plan.runtime.now_ns()))
-    # While an order is in doubt the ledgers may lack a fill that the account has: the question must stay open to be answered.
-    if not engine.flow.is_asking:
-        check_account(plan.settings, engine.portfolio, engine.books.desks.values())
+        if flow.is_reconciling:
+            # The ledgers may lack fills that the account has: the question must stay open to be answered.
+            event = BalanceEvent(name, balances, plan.runtime.now_ns())
+            books.note_account(event)
+            engine.remember(event)
+            continue
+        own = traded(books, capital)
+        for line in account_lines(books, books.accounts.get(name), balances, own):
+            plan.say("house", f"WARNING {name} {line.words()}")
+        is_sure = not any(books.open_orders(name))
+        reconciled_ns = flow.reconciliation.began_ns or engine.clock.now_ns
+        event = BalanceEvent(name, balances, plan.runtime.now_ns(), own if is_sure else None, reconciled_ns)
+        books.note_account(event)
+        engine.remember(event)
+    if not flow.is_reconciling:
+        check_account(plan.settings, engine.portfolio, books.desks.values())
 
 
 def _end_polls(plan: Plan) -> None:
@@ -201,7 +219,9 @@ def _started(plan: Plan, past: Past, house: str, now_ns: int, desks: Mapping[str
                                        desks[enrolled.name].positions.currency, enrolled.settings.adopt or "")
         for enrolled in plan.enrolled
     }
-    return RunStarted(past.epoch + 1, now_ns, house, plan.settings.global_settings.mode, BUILD, config_hash(plan.settings), strategies)
+    instruments = {symbol: one for desk in desks.values() for symbol, one in sorted(desk.positions.instruments.items())}
+    return RunStarted(past.epoch + 1, now_ns, house, plan.settings.global_settings.mode, BUILD, config_hash(plan.settings), strategies,
+                      instruments)
 
 
 def _restore_state(strategy: StrategyBase, desk: Desk, saved: bytes | None) -> None:
@@ -232,7 +252,7 @@ def _fetch_history(plan: Plan, desks: Iterable[Desk]) -> None:
 
 
 def _broker(action: Action) -> str:
-    return action.broker if isinstance(action, LookUpOrders) else action.request.symbol.rpartition(".")[2]
+    return action.broker if isinstance(action, (LookUpOrders, LookUpTrades)) else action.request.symbol.rpartition(".")[2]
 
 
 def _summed(tables: Iterable[Mapping[str, int]]) -> dict[str, int]:

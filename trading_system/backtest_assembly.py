@@ -69,6 +69,13 @@ class Backtest(msgspec.Struct):
         driver.run(merged(plan.histories, plan.from_ns, plan.to_ns), plan.to_ns)
         return driver.events
 
+    def assumptions(self) -> list[str]:
+        """Return what is assumed of fills and prices, a sentence each."""
+        ageless = [one.name for one in self.plan.enrolled if _has_bars(self.plan, one)]
+        return [*self.plan.venue.assumptions(), *([
+            f"No price is too old for {', '.join(ageless)}, because between two bars there is none: live, an order on a price older than "
+            "stale_price_seconds is denied."] if ageless else [])]
+
 
 def build_backtest(plan: BacktestPlan) -> Backtest:
     """Lay the house together. Raises ConfigError where strategies and data do not go together."""
@@ -107,8 +114,11 @@ def build_backtest(plan: BacktestPlan) -> Backtest:
 
 def _limits(plan: BacktestPlan, enrolled: Enrolled) -> RiskLimits:
     # Fills are heard before the bar that brought them is: the last close is the newest price there is, however long ago it was.
-    has_bars = any(history.kind == "bars" and history.symbol in enrolled.settings.instruments for history in plan.histories)
-    return msgspec.structs.replace(enrolled.limits, stale_price_seconds=math.inf) if has_bars else enrolled.limits
+    return msgspec.structs.replace(enrolled.limits, stale_price_seconds=math.inf) if _has_bars(plan, enrolled) else enrolled.limits
+
+
+def _has_bars(plan: BacktestPlan, enrolled: Enrolled) -> bool:
+    return any(history.kind == "bars" and history.symbol in enrolled.settings.instruments for history in plan.histories)
 
 
 def _lay_source(route: Route, histories: Sequence[History]) -> None:

@@ -147,12 +147,16 @@ def check_ledgers(settings: Settings, desks: Iterable[Desk]) -> None:
 
 
 def check_account(settings: Settings, portfolio: Portfolio, desks: Iterable[Desk]) -> None:
-    """Refuse to trade when the strategies together own more than the account holds. Raises ConfigError."""
+    """Refuse to trade when the strategies together own more than the account holds. Raises ConfigError.
+
+    What open orders may take of it can have been taken this very moment: so much may be missing.
+    """
+    desks = list(desks)
     ledgers = [desk.positions for desk in desks]
     problems = []
     for broker, balances in portfolio.balances.items():
         for currency, beyond in sorted(portfolio.external(broker, ledgers).items()):
-            if beyond < 0:
+            if beyond < -sum((desk.reservations.reserved(currency) for desk in desks), ZERO):
                 owned = sum((ledger.holdings(currency) for ledger in ledgers), ZERO)
                 total = balances[currency].total if currency in balances else ZERO
                 problems.append(f"{settings.place('strategies')}: strategies: together they own {plain(owned)} {currency}, "

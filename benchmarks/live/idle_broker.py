@@ -10,8 +10,7 @@ from trading_system.core.events import Balance, OpenOrdersEvent
 from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, Tick, Trade
 from trading_system.core.order import OrderRequest
-from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
-from trading_system.core.ports import VenueTrade
+from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals, VenueTrade
 from trading_system.core.venues import Venue
 
 BROKER = "bench"

@@ -18,8 +18,8 @@ from trading_system.core.errors import TryAgain
 from trading_system.core.events import Balance, OpenOrdersEvent
 from trading_system.core.instrument import Instrument
 from trading_system.core.order import OrderKind, OrderRequest
-from trading_system.core.order_update import Answer, Evidence, OrderUpdate
-from trading_system.core.ports import Runtime, VenueTrade
+from trading_system.core.order_update import Answer, Evidence, OrderUpdate, VenueTrade
+from trading_system.core.ports import Runtime
 from trading_system.core.side import Side
 
 _MILLISECOND = 1_000_000

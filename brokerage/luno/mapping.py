@@ -12,8 +12,7 @@ from brokerage.luno.fields import Row, amount, flag, positive, signed, text, tim
 from trading_system.core.events import Balance
 from trading_system.core.instrument import FeeCurrency, Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, Tick, Trade
-from trading_system.core.order_update import ZERO, Answer, Evidence, OrderUpdate, Totals
-from trading_system.core.ports import VenueTrade
+from trading_system.core.order_update import ZERO, Answer, Evidence, OrderUpdate, Totals, VenueTrade
 from trading_system.core.side import Side
 
 #: Currencies with two decimals in practice, whatever the price scale of their markets.
@@ -146,6 +145,7 @@ def order_update(row: Row, market: Market, broker: str, evidence: Evidence) -> O
         symbol=f"{text(row, 'pair')}.{broker}",
         side=side,
         quantity=quantity,
+        limit=_limit(row, kind),
     )
 
 
@@ -189,6 +189,11 @@ def _answer(status: str, kind: str, filled: Decimal, quantity: Decimal | None) -
         raise ValueError(f"status is {status!r:.60}, not AWAITING, PENDING or COMPLETE")
     is_filled = bool(filled) if kind == "MARKET" or quantity is None else filled >= quantity
     return Answer.FILLED if is_filled else Answer.CANCELED
+
+
+def _limit(row: Row, kind: str) -> Decimal | None:
+    # Only an order that nobody remembers is rebuilt from it: a row that does not say it is as good as ever.
+    return amount(row, "limit_price") or None if kind != "MARKET" and row.get("limit_price") not in (None, "") else None
 
 
 def _fees(row: Row, market: Market) -> dict[str, Decimal]:

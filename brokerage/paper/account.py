@@ -10,8 +10,7 @@ from brokerage.paper.working_order import WorkingOrder
 from trading_system.core.events import Balance
 from trading_system.core.instrument import FeeCurrency, Instrument
 from trading_system.core.order import OrderRequest
-from trading_system.core.order_update import ZERO
-from trading_system.core.ports import VenueTrade
+from trading_system.core.order_update import ZERO, VenueTrade
 from trading_system.core.side import Side
 
 _EXACT = Context(prec=60)

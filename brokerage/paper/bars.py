@@ -46,6 +46,7 @@ class BarMeeting:
         self._is_stepwise = is_stepwise
         self._is_inside = False
         self._mid_bar = pit.model.mid_bar
+        self._has_own_price = pit.model.marketable_limits == "own_price"
         self._early_ns = bar.start_ns + int((bar.time_ns - bar.start_ns) * EARLY_SHARE)
         self.place = bar.open
         pit.limit_volume(bar.volume)
@@ -81,23 +82,26 @@ class BarMeeting:
             stage, sign = order.stage, order.sign
             if stage is _OVER or order.entered == pit.events:
                 continue
-            before = order.filled
+            before, place = order.filled, price
             if stage is _NEW:
                 if order.is_follow_up or order.arrives_ns > start_ns:
                     continue
-                self._enter(order, price, _WHOLE)
+                if self._enter(order, price, _WHOLE):
+                    return True
             elif stage is _WAITING:
                 if (price - order.stop) * sign >= 0:
                     self._trigger(order, price, _AFTER_OPEN)
             elif order.limit != order.limit:
                 pit.take(order, pit.quote(price, sign))
             elif (beyond := (order.limit - price) * sign) > 0 or (pit.is_touch_enough and beyond == 0):
-                if pit.model.is_improved_by_gap:
+                if self._has_own_price:
+                    place = self._own_price(order, price)
+                    pit.make(order, price=place)
+                elif pit.model.is_improved_by_gap:
                     pit.make(order, price=price)
                 else:
                     pit.make(order)
-            if order.filled is not before and self._is_stepwise:
-                self.place = price
+            if self._has_filled(order, before, place):
                 return True
         return False
 
@@ -111,10 +115,19 @@ class BarMeeting:
         return False
 
     def _enter(self, order: WorkingOrder, price: float, reach: int) -> bool:
-        before = order.filled
+        before, sign = order.filled, order.sign
         order.reach = reach
-        self._pit.enter(order, self._pit.quote(price, order.sign), price)
-        return self._has_filled(order, before, price)
+        quote, place = self._pit.quote(price, sign), price
+        if self._has_own_price and (order.limit - quote) * sign > 0:
+            quote = place = self._own_price(order, quote)
+        self._pit.enter(order, quote, price)
+        return self._has_filled(order, before, place)
+
+    def _own_price(self, order: WorkingOrder, quote: float) -> float:
+        # As far from the market towards its limit as the bar went: the worst that its owner agreed to and the bar saw.
+        if order.sign > 0:
+            return min(order.limit, max(self._bar.high, quote))
+        return max(order.limit, min(self._bar.low, quote))
 
     def _trigger(self, order: WorkingOrder, price: float, reach: int) -> None:
         order.entered, order.reach = self._pit.events, reach
@@ -149,7 +162,7 @@ class BarMeeting:
         reach, bar = self._reach(order), self._bar
         if reach == _MIDDLE and self._mid_bar == "nothing":
             return False
-        if reach == _CLOSE_ONLY or (reach == _MIDDLE and self._mid_bar == "unfavorable"):
+        if reach == _CLOSE_ONLY or (reach == _MIDDLE and self._is_close_all(order.sign)):
             extreme = bar.close
         else:
             extreme = bar.low if order.sign > 0 else bar.high
@@ -159,3 +172,8 @@ class BarMeeting:
         before = order.filled
         self._pit.make(order)
         return self._has_filled(order, before, order.limit)
+
+    def _is_close_all(self, sign: int) -> bool:
+        # Whether of a bar that an order came into the middle of only the close is sure to have come after it.
+        bar = self._bar
+        return self._mid_bar == "unfavorable" or (self._mid_bar == "by_color" and (bar.close - bar.open) * sign > 0)

@@ -17,8 +17,8 @@ from trading_system.core.events import Balance, OpenOrdersEvent
 from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import OrderRequest
-from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
-from trading_system.core.ports import Feed, Runtime, VenueTrade
+from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals, VenueTrade
+from trading_system.core.ports import Feed, Runtime
 from trading_system.core.side import Side
 
 _DONE = frozenset((Answer.FILLED, Answer.CANCELED, Answer.EXPIRED))

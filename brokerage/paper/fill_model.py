@@ -11,9 +11,13 @@ Execution = Annotated[Literal["next_event", "next_open", "this_close"], msgspec.
 LimitFills = Annotated[Literal["through", "queue", "touch"], msgspec.Meta(
     description="when a resting limit fills: through = the price went beyond it; queue = that, or more traded at it than stood before us; "
                 "touch = the price reached it")]
-MidBar = Annotated[Literal["unfavorable", "whole_range", "nothing"], msgspec.Meta(
+MarketableLimits = Annotated[Literal["market", "own_price"], msgspec.Meta(
+    description="what a limit pays that the market is beyond when it comes into a bar: market = what the market is at; own_price = its own "
+                "price, or the end of the bar's range where that is better, and the same where a bar opens beyond a resting limit")]
+MidBar = Annotated[Literal["unfavorable", "by_color", "whole_range", "nothing"], msgspec.Meta(
     description="what an order meets of a bar it came into the middle of: unfavorable = as a stop the whole range, as a limit its close; "
-                "whole_range; nothing = it waits for the next bar")]
+                "by_color = as unfavorable in a bar that closed away from its limit, else whole_range; whole_range; nothing = it waits for "
+                "the next bar")]
 Ticks = Annotated[float, msgspec.Meta(ge=0, le=10_000, description="in price steps of the instrument")]
 Latency = Annotated[float, msgspec.Meta(
     ge=0, le=3600, description="from the event that caused an order or a cancel until the venue has it; nothing before that meets it")]
@@ -41,10 +45,17 @@ class FillModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     volume_share: VolumeShare | None = 0.1
     limit_fills: LimitFills = "queue"
     is_improved_by_gap: ImprovedByGap = False
+    marketable_limits: MarketableLimits = "market"
     execution: Execution = "next_event"
     reached_first: ReachedFirst = "stops"
     mid_bar: MidBar = "unfavorable"
     same_bar_follow_ups: SameBarFollowUps = False
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for settings that contradict each other."""
+        if self.same_bar_follow_ups and self.execution == "this_close":
+            # A stop that filled at a close would be heard of too late to end the target that the next bar fills.
+            raise ValueError("same_bar_follow_ups does not go with execution: this_close, where a fill is heard of only at the next event")
 
 
 #: The last two answer the way other engines do, where their results are to be compared: backtesting.py 0.6.6 and freqtrade. Fees are the
@@ -59,7 +70,7 @@ NAMED: dict[str, FillModel] = {
                                 limit_fills="touch", is_improved_by_gap=True, execution="next_open", mid_bar="nothing",
                                 same_bar_follow_ups=True),
     "freqtrade": FillModel(latency_seconds=0.0, slippage_ticks=0.0, spread_ticks=0.0, spread_share=0.0, volume_share=None,
-                           limit_fills="touch", is_improved_by_gap=True, execution="next_open", mid_bar="whole_range",
+                           limit_fills="touch", marketable_limits="own_price", execution="next_open", mid_bar="by_color",
                            same_bar_follow_ups=True),
 }
 

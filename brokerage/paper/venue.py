@@ -72,7 +72,7 @@ class FillVenue:
                 # When it was sent only its record tells; without one, what was heard last.
                 sent_ns = records[-1].taken_ns if records else max(self._now_ns, action.request.created_ns)
                 self.cancel(action.request, action.venue_order_id, sent_ns)
-            else:
+            elif isinstance(action, LookUpOrders):
                 self._look_up(action)
 
     def place(self, request: OrderRequest, created_ns: int) -> WorkingOrder | None:
@@ -95,12 +95,13 @@ class FillVenue:
     def cancel(self, request: OrderRequest, venue_order_id: str, sent_ns: int) -> bool:
         """Take a cancel in that left at `sent_ns`; False when no such order works here.
 
-        Without our id the order is still on its way: the engine sends the cancel again when it hears the id. An order that is not here any
-        more has had its last answer.
+        Without our id the order is still on its way: the engine sends the cancel again when it hears the id. With `same_bar_follow_ups`
+        nothing is ever on its way: the order is known by its own name, for what a fill shall end must not fill in the same bar. An order
+        that is not here any more has had its last answer.
         """
         pit = self._pits.get(request.symbol)
-        for order in pit.orders if pit is not None and venue_order_id else ():
-            if order.venue_order_id == venue_order_id:
+        for order in pit.orders if pit is not None and (venue_order_id or self._is_stepwise) else ():
+            if order.venue_order_id == venue_order_id or (not venue_order_id and order.request.client_order_id == request.client_order_id):
                 assert pit is not None
                 pit.has_cancels = True
                 order.cancel_ns = order.cancel_ns or (_FOLLOW_UP_NS if self.goes_on else sent_ns + self._latency_ns)

@@ -15,8 +15,7 @@ from trading_system.core.events import OpenOrdersEvent
 from trading_system.core.instrument import Instrument
 from trading_system.core.market_data import Tick
 from trading_system.core.order import OrderKind, OrderRequest, TimeInForce
-from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
-from trading_system.core.ports import VenueTrade
+from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals, VenueTrade
 from trading_system.core.side import Side
 
 T = TypeVar("T")

@@ -44,7 +44,10 @@ class Published(StrategyBase):
 
     def on_fill(self, fill: Fill) -> None:
         if fill.tag != "entry":
-            self.cancel_all()
+            # What guarded the trade is over; the entry that turns round may fill at this very open.
+            for order in self.orders:
+                if order.tag != "entry":
+                    self.cancel(order)
             return
         exit_way = self.sell if fill.quantity * fill.side > 0 else self.buy
         if self.stop == self.stop:

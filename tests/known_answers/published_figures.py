@@ -30,7 +30,7 @@ class Bars(NamedTuple):
 def published_figures(bars: Bars, curve: Array, trades: Sequence[ClosedTrade]) -> dict[str, float]:
     """Return the figures by the names that they are published under: percents, and seconds for durations."""
     daily = DailyCloses()
-    daily.add(bars.starts_ns, curve)
+    daily.add(bars.starts_ns + bars.bar_ns, curve)
     returns = performance.simple_returns(daily.closes)
     per_year = days_per_year(daily.days)
     seconds = (bars.starts_ns[-1] - bars.starts_ns[0]) / 1e9

@@ -125,7 +125,7 @@ def replayed(records: Sequence[Record], snapshot: HouseSnapshot | None = None, i
 
 def everything(house: SmallHouse, replay: Replay) -> dict[str, Any]:
     """Return every field of the books, and what else a start takes from the journal."""
-    return {"capital": replay.capital, "states": replay.states, "desks": {name: _desk(desk) for name, desk in house.desks.items()}}
+    return {"capital": replay.capital, "states": replay.states, "numbers": house.books.numbers, "accounts": house.books.accounts, "desks": {name: _desk(desk) for name, desk in house.desks.items()}}
 
 
 def _desk(desk: Desk) -> dict[str, Any]:

@@ -288,7 +288,7 @@ def test_reservations_are_never_negative_and_nothing_at_the_end(orders: list[tup
         instrument = make_instrument(base.symbol, base.base, base.counter, taker_fee=D("0.0025"), fee_currency=fee_currency,
                                      is_spot=base.is_spot, multiplier=base.multiplier)
         named = OrderRequest(f"h-s-r-{number}", *(getattr(request, name) for name in request.__struct_fields__[1:]))
-        currency, amount = needs(named, instrument, reference)
+        currency, amount, _ = needs(named, instrument, reference)
         held[number] = (currency, amount)
         reservations.reserve(named, currency, amount, may_fill(named, reference))
         assert amount >= 0

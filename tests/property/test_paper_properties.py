@@ -15,7 +15,7 @@ from tests.unit.brokerage.paper.paper_stories import INSTRUMENT, MINUTE, SYMBOL,
 from trading_system.core.instrument import FeeCurrency
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import TimeInForce
-from trading_system.core.order_update import Totals
+from trading_system.core.order_update import Answer, Totals
 from trading_system.core.side import Side
 
 D = Decimal
@@ -26,10 +26,12 @@ sizes = st.sampled_from((0.3, 1.0, 4.0))
 models = st.sampled_from(tuple(NAMED)).flatmap(
     lambda name: st.fixed_dictionaries({}, optional={
         "latency_seconds": st.sampled_from((0.0, 0.5, 20.0, 90.0)), "slippage_ticks": st.sampled_from((0.0, 0.3, 2.0)),
-        "volume_share": st.sampled_from((None, 0.05, 1.0)), "mid_bar": st.sampled_from(("unfavorable", "whole_range", "nothing")),
+        "volume_share": st.sampled_from((None, 0.05, 1.0)), "mid_bar": st.sampled_from(("unfavorable", "by_color", "whole_range", "nothing")),
+        "marketable_limits": st.sampled_from(("market", "own_price")),
         "execution": st.sampled_from(("next_event", "next_open", "this_close")), "same_bar_follow_ups": st.booleans(),
         "limit_fills": st.sampled_from(("through", "queue", "touch")),
-    }).map(lambda more: changed(NAMED[name], **more)))
+    }).filter(lambda more: more.get("execution", NAMED[name].execution) != "this_close" or not more.get("same_bar_follow_ups", NAMED[name].same_bar_follow_ups))
+    .map(lambda more: changed(NAMED[name], **more)))
 
 
 @st.composite
@@ -197,3 +199,23 @@ def test_the_short_way_of_a_market_order_says_what_the_long_way_says(data: st.Da
     assert tell(short, story) == tell(long, story)
     assert [one.update for one in short.updates] == [one.update for one in long.updates]
     assert short.venue.is_busy is long.venue.is_busy
+
+
+@settings(max_examples=600, deadline=None, database=None)
+@given(st.lists(st.sampled_from(("tick", "trade", "bar", "bar")), min_size=2, max_size=5), st.data(), models, st.booleans())
+def test_where_orders_meet_the_rest_of_a_bar_a_stop_and_a_target_that_fill_whole_never_both_do(
+        kinds: list[str], data: st.DataObject, model: FillModel, is_laid_with_the_entry: bool) -> None:
+    low, high = sorted((data.draw(prices), data.draw(prices)))
+    bracket = data.draw(st.permutations([sell("stop", stop=low), sell("target", limit=high + 0.5)]))
+    entry = data.draw(st.sampled_from((buy("entry"), buy("entry", limit=data.draw(prices)), buy("entry", stop=data.draw(prices)))))
+    execution = "next_open" if model.execution == "this_close" else model.execution
+    desk = Desk(changed(model, execution=execution, same_bar_follow_ups=True, latency_seconds=0.0, volume_share=None))
+    in_answer: dict[str, list[Ordered | Canceled]] = {
+        "entry": [] if is_laid_with_the_entry else bracket, "stop": [Canceled("target")], "target": [Canceled("stop")]}
+    for number, kind in enumerate(kinds):
+        desk.hear(data.draw(events(number, [kind])), in_answer)
+        if number == 0:
+            for step in (entry, *(bracket if is_laid_with_the_entry else ())):
+                desk.do(step)
+    filled = [one.update.client_order_id for one in desk.updates if one.update.answer is Answer.FILLED]
+    assert not {"stop", "target"} <= set(filled)

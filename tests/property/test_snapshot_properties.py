@@ -16,7 +16,7 @@ _OUTBOX: Outbox = None  # type: ignore[assignment]
 
 def snapshot_of(life: Life) -> HouseSnapshot:
     """Return the snapshot a house would write now."""
-    snapshot = unpack(Snapshots(_OUTBOX, life.house.books, life.past, life.replay.capital, life.house.engine.states).take()())
+    snapshot = unpack(Snapshots(_OUTBOX, life.house.books, life.past, life.replay.capital, life.house.engine.states, life.house.service.numbers).take()())
     assert snapshot is not None
     return snapshot
 
@@ -52,7 +52,7 @@ def test_a_snapshot_of_replayed_books_and_what_follows_are_the_whole_journal_in_
     life.live(after)
     records = life.records
     house, replay = replayed(records[:count], is_finished=False)
-    snapshot = unpack(Snapshots(_OUTBOX, house.books, Past.of(records[:count]), replay.capital, replay.states).take()())
+    snapshot = unpack(Snapshots(_OUTBOX, house.books, Past.of(records[:count]), replay.capital, replay.states, dict).take()())
     assert everything(*replayed(records[count:], snapshot)) == everything(*replayed(records))
 
 
@@ -61,7 +61,7 @@ def test_a_snapshot_of_replayed_books_and_what_follows_are_the_whole_journal_in_
 def test_what_the_house_lives_through_later_changes_no_snapshot_taken_before(before: Any, after: Any) -> None:
     life = Life()
     life.live(before)
-    snapshots = Snapshots(_OUTBOX, life.house.books, life.past, life.replay.capital, life.house.engine.states)
+    snapshots = Snapshots(_OUTBOX, life.house.books, life.past, life.replay.capital, life.house.engine.states, life.house.service.numbers)
     at_once, later = snapshots.take()(), snapshots.take()
     life.live(after)
     assert later() == at_once

@@ -302,7 +302,7 @@ CASES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         "main.py: there is no command 'stat', did you mean 'status'?",
     ]),
     "unknown command with nothing near": ({}, 'xyzzy', [
-        "main.py: there is no command 'xyzzy'; there are run, backtest, check, new-strategy, strategies, status, reference, sample-data, simulate",
+        f"main.py: there is no command 'xyzzy'; there are {', '.join(main.COMMANDS)}",
     ]),
     "command not first": ({}, '--for|5s|status', [
         "main.py run: 'status' is one word too many; the command comes first",

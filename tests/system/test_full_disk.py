@@ -20,6 +20,7 @@ from tests.system.ledger_check import ledger_equals_exchange
 from tests.system.test_hand_cranked_house import SECOND, House
 from trading_system.core.actions import Action, PlaceOrder
 from trading_system.core.events import CommandEvent, FillEvent, OrderUpdateEvent, WarningEvent
+from trading_system.core.order import OrderState
 from trading_system.core.order_update import Answer
 from trading_system.core.records import OrderSent, Record
 from trading_system.engine.snapshot import read_memory
@@ -40,14 +41,17 @@ def at(house: House, moment_ns: int, do: Callable[[], Any]) -> None:
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, HandCrankedDisk, dict[str, Any], Path]:
-    """A house of 45 s whose disk is full from its first order after second 12 to second 24, with the picture of second 20."""
+    """A house of 45 s whose disk is full from the first order after second 12, laid while another stands, to second 24, with the picture
+    of second 20."""
     folder, disk, picture = tmp_path_factory.mktemp("full"), HandCrankedDisk(), dict[str, Any]()
     house = House(folder, 4, disk)
     outbox = house.system.parts.outbox
     put = outbox.put
 
     def fill_up(records: Sequence[Record], actions: Sequence[Action]) -> None:
-        if _FULL_NS < house.runtime.monotonic_ns() < _ROOM_NS and any(isinstance(action, PlaceOrder) for action in actions):
+        stands = any(order.state is OrderState.OPEN and not order.is_canceling for _, order in house.system.engine.books.open_orders())
+        is_due = _FULL_NS < house.runtime.monotonic_ns() < _ROOM_NS and stands
+        if is_due and any(isinstance(action, PlaceOrder) for action in actions):
             disk.room = 0
             picture.setdefault("filled_ns", house.runtime.monotonic_ns())
         put(records, actions)
@@ -68,11 +72,11 @@ def test_no_order_leaves_while_the_disk_is_full_and_cancels_and_questions_do(liv
     house, _, picture, _ = lived
     # An order that was on disk before may have waited for a place in the venue's rate, two seconds at most.
     first_ns = picture["filled_ns"] + 2 * SECOND
-    while_full = [path for ns, path in house.transport.sent if first_ns < ns < _ROOM_NS]
-    assert any(path in _ORDERS for ns, path in house.transport.sent if ns < picture["filled_ns"])
+    while_full = [path for ns, path in house.sent if first_ns < ns < _ROOM_NS]
+    assert any(path in _ORDERS for ns, path in house.sent if ns < picture["filled_ns"])
     assert not [path for path in while_full if path in _ORDERS]
     assert any(path not in (*_ORDERS, _CANCEL) for path in while_full)
-    assert _CANCEL in [path for ns, path in house.transport.sent if picture["filled_ns"] < ns < _ROOM_NS]
+    assert _CANCEL in [path for ns, path in house.sent if picture["filled_ns"] < ns < _ROOM_NS]
 
 
 def test_people_see_that_the_house_is_halted_and_that_answers_are_not_on_disk(lived: Any) -> None:
@@ -85,7 +89,7 @@ def test_people_see_that_the_house_is_halted_and_that_answers_are_not_on_disk(li
 
 def test_then_it_goes_on_by_itself(lived: Any) -> None:
     house, _, _, _ = lived
-    assert any(path in _ORDERS for ns, path in house.transport.sent if ns > _ROOM_NS)
+    assert any(path in _ORDERS for ns, path in house.sent if ns > _ROOM_NS)
     end = house.system.picture()
     assert end["halted"] == ""
     assert end["records_not_on_disk"] == 0

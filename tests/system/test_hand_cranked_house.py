@@ -48,12 +48,10 @@ class InProcessTransport:
         self._api = api
         self._runtime = runtime
         self._delays = Random(f"delays {seed}")
-        self.sent: list[tuple[int, str]] = []
 
     def send(self, request: HttpRequest, deadline_ns: int) -> HttpReply:
         self._wait()
         headers = {"authorization": request.credentials.authorization()} if request.credentials is not None else {}
-        self.sent.append((self._runtime.monotonic_ns(), request.path))
         answer = self._api.handle(request.method, request.path, request.query, request.form, headers, self._runtime.now_ns())
         self._wait()
         return HttpReply(answer.status, dict(answer.headers), answer.body)
@@ -78,6 +76,13 @@ class Trace:
         self.events.append((self._runtime.now_ns(), event))
 
 
+def open_in_process(api: LunoApi, runtime: HandCrankedRuntime, symbols: Sequence[str], seed: int, settings: Any = None) -> Venue:
+    """Open the venue as the registry ever does; only the transport is ours."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests_transport, "RequestsTransport", lambda runtime: InProcessTransport(api, runtime, seed))
+        return registry.open("luno", settings or default_mapping("brokers.luno", {"adapter": "luno"}), symbols, runtime, "http://in.process")
+
+
 class House:
     """One run of the small house below `folder`; the journal is on `disk` where one is given. `before` is an earlier run, whose exchange
     and disk are still there."""
@@ -92,6 +97,13 @@ class House:
         now_ns = self.runtime.now_ns()
         self.exchange = Exchange(seed, genesis_ns=now_ns) if before is None else before.exchange
         api = LunoApi(self.exchange, keys={registry.SIMULATOR_KEY[0]: (registry.SIMULATOR_KEY[1], int(Permission.trading()))})
+        self.sent: list[tuple[int, str]] = []
+        handle = api.handle
+
+        def noted(method: str, path: str, *rest: Any) -> Any:
+            self.sent.append((self.runtime.monotonic_ns(), path))
+            return handle(method, path, *rest)
+        api.handle = noted  # type: ignore[method-assign]
         self.said: list[str] = []
         self.gave_up: list[str] = []
         settings = load_settings(folder / "configs", (), {})
@@ -99,7 +111,7 @@ class House:
         symbols = [symbol for one in enrolled for symbol in one.settings.instruments]
         self.trace = Trace(self.runtime)
         self.system: TradingSystem = build_house(Plan(
-            settings, enrolled, {"luno": self._venue(api, symbols, seed)}, self.runtime, folder / "state",
+            settings, enrolled, {"luno": open_in_process(api, self.runtime, symbols, seed)}, self.runtime, folder / "state",
             lambda who, text: self.said.append(f"{who}: {text}"), self.gave_up.append, (self.trace,)))
 
     def run(self, seconds: float) -> None:
@@ -108,13 +120,6 @@ class House:
             self.system.run(seconds)
         finally:
             self.runtime.close()
-
-    def _venue(self, api: LunoApi, symbols: Sequence[str], seed: int) -> Venue:
-        # The registry opens the venue as ever; only the transport is ours.
-        self.transport = InProcessTransport(api, self.runtime, seed)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(requests_transport, "RequestsTransport", lambda runtime: self.transport)
-            return registry.open("luno", default_mapping("brokers.luno", {"adapter": "luno"}), symbols, self.runtime, "http://in.process")
 
 
 def test_a_minute_of_the_virtual_clock_trades_and_every_cent_is_accounted_for(tmp_path: Path) -> None:

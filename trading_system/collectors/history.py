@@ -14,7 +14,7 @@ from trading_system.collectors.data_report import TOLERANCE, DataReport
 from trading_system.collectors.history_checks import Checker, sound
 from trading_system.collectors.history_chunk import Array, Chunk, Kind
 from trading_system.collectors.history_csv import CsvSource
-from trading_system.collectors.history_layout import Block, Source
+from trading_system.collectors.history_layout import BAR_SECONDS, OTHER_FILE, SKIP, Block, Source
 from trading_system.collectors.history_npz import NpzSource
 from trading_system.collectors.history_parquet import ParquetSource
 from trading_system.collectors.history_times import length
@@ -117,14 +117,15 @@ class History:
         tally, file = checker.tally, str(self.path)
         if tally.bad_rows and (self.policy == "refuse" or tally.bad_rows > tally.rows):
             count = tally.bad_words() if tally.bad_rows <= _ENOUGH_BAD_ROWS else f"more than {_ENOUGH_BAD_ROWS:,} rows"
-            mend = "mend them, or have such rows left out (policy skip)" if self.policy == "refuse" else \
+            mend = f"mend them, or have such rows left out and counted: {SKIP}" if self.policy == "refuse" else \
                 "that is more than half of them: mend the file, it is not read as it was meant"
             raise ConfigError(*tally.first_faults, f"{file}: {count} cannot be used: {mend}")
         if not tally.rows:
-            raise ConfigError(f"{file}: there is not a single row")
+            raise ConfigError(f"{file}: there is not a single row under the names of the columns: {OTHER_FILE}")
         if tally.irregular > TOLERANCE * tally.rows:
             raise ConfigError(f"{file}: {tally.irregular:,} of {tally.rows - 1:,} steps between bars are not whole bars of "
-                              f"{length(self.bar_ns)}, the most common step: bars of one file must have one length, or it must be named")
+                              f"{length(self.bar_ns)}, the most common step: bars of one file must have one length; where that is another, "
+                              f"{BAR_SECONDS}")
         said = [f"{tally.rows:,} {self.kind}" + (f" of {length(self.bar_ns)}" if self.bar_ns else ""), self._source.clock.sentence()]
         return DataReport(self.symbol, file, self.kind, tally.rows, tally.first_ns + self.bar_ns, tally.last_ns + self.bar_ns, tally.gaps,
                           tally.bad_rows, said + tally.sentences())
@@ -138,7 +139,7 @@ class History:
         # The first block says it: a file whose later bars are of another length fails the checks.
         block = next(self._source.blocks(), None)
         if block is None:
-            raise ConfigError(f"{self.path}: there is not a single row")
+            raise ConfigError(f"{self.path}: there is not a single row under the names of the columns: {OTHER_FILE}")
         times = block.columns["time"]
         is_good = sound(self.kind, block.columns) & (times > 0)
         steps, counts = np.unique(np.diff(times[is_good]), return_counts=True)
@@ -147,7 +148,7 @@ class History:
         # Without two bars to compare, the checks speak first where rows are bad; else the length must be named.
         if not len(steps):
             if is_good.all() and not block.faults and len(times) == 1:
-                raise ConfigError(f"{self.path}: there is only one bar, so its length cannot be seen: name it")
+                raise ConfigError(f"{self.path}: there is only one bar, so its length cannot be seen: {BAR_SECONDS}")
             return 1
         return int(steps[counts.argmax()])
 
@@ -157,7 +158,7 @@ def _source(path: Path) -> Source:
         begin = file.read(4)
     suffix = path.suffix.lower()
     if not begin:
-        raise ConfigError(f"{path}: the file is empty")
+        raise ConfigError(f"{path}: the file is empty: {OTHER_FILE}")
     if suffix == ".npz" or begin == b"PK\x03\x04":
         return NpzSource(path)
     if suffix == ".parquet" or begin == b"PAR1":

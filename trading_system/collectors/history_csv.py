@@ -14,7 +14,7 @@ import numpy as np
 
 from trading_system.collectors.history_chunk import Array
 from trading_system.collectors.history_csv_rows import is_number, is_time, read_rows
-from trading_system.collectors.history_layout import BLOCK_ROWS, HEADERLESS, Block, recognize
+from trading_system.collectors.history_layout import BLOCK_ROWS, HEADERLESS, OTHER_FILE, Block, recognize
 from trading_system.collectors.history_times import Faults, FileClock, written_times_ns
 from trading_system.core.errors import ConfigError
 
@@ -40,7 +40,7 @@ class CsvSource:
         if self._has_header:
             self.layout = recognize(names, f"{path}:1")
             if not second:
-                raise ConfigError(f"{path}: there is a header and not a single row")
+                raise ConfigError(f"{path}: there is a header and not a single row: {OTHER_FILE}")
         elif self._width == len(HEADERLESS):
             self.layout = recognize(HEADERLESS, f"{path}:1")
         else:
@@ -81,7 +81,7 @@ class CsvSource:
         lines = (line.strip() for _, text in self._pieces(0) for line in text.split(b"\n"))
         raw = next(lines, None)
         if raw is None:
-            raise ConfigError(f"{self.path}: the file is empty")
+            raise ConfigError(f"{self.path}: the file is empty: {OTHER_FILE}")
         try:
             first = raw.removeprefix(b"\xef\xbb\xbf").decode()
         except UnicodeDecodeError:
@@ -104,7 +104,7 @@ class CsvSource:
                     end = data.rfind(b"\n") + 1
                     rest = data[end:]
                     if len(rest) > _LONGEST_LINE:
-                        raise ConfigError(f"{self.path}: a line is longer than {_LONGEST_LINE:,} bytes: this is not CSV")
+                        raise ConfigError(f"{self.path}: a line is longer than {_LONGEST_LINE:,} bytes: this is not CSV: {OTHER_FILE}")
                     if end:
                         yield at, data[:end]
                         at += end

@@ -13,6 +13,10 @@ from trading_system.collectors.history_chunk import COLUMNS, OPTIONAL, Array, Ki
 from trading_system.collectors.history_times import Faults, FileClock
 from trading_system.core.errors import ConfigError
 
+#: The ways out, in the words that people can write.
+SKIP = "bad_rows: skip in backtest_config.yaml, or --set backtest.bad_rows=skip"
+BAR_SECONDS = "say it with bar_seconds: 1h in backtest_config.yaml, or --set backtest.bar_seconds=1h"
+OTHER_FILE = "write it again, or name another with --data SYMBOL=FILE"
 #: Rows of a block, about: what one step of reading holds in memory.
 BLOCK_ROWS = 65_536
 _TIME = re.compile(r"(timestamp|time|date|datetime|ts|open_time)(_(s|ms|us|ns|utc))?")

@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from trading_system.collectors.history_chunk import Array
-from trading_system.collectors.history_layout import BLOCK_ROWS, Block, recognize
+from trading_system.collectors.history_layout import BLOCK_ROWS, OTHER_FILE, Block, recognize
 from trading_system.collectors.history_times import Faults, FileClock
 from trading_system.core.errors import ConfigError
 
@@ -49,7 +49,7 @@ class NpzSource:
             raise ConfigError(f"{path}: the arrays differ in length ({told}): write them anew")
         self._rows = next(iter(lengths.values()))
         if not self._rows:
-            raise ConfigError(f"{path}: the arrays are empty")
+            raise ConfigError(f"{path}: the arrays are empty: {OTHER_FILE}")
 
     def place(self, line: int) -> str:
         """Say where a row is; the first is row 1."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from trading_system.collectors.history_chunk import Array
-from trading_system.collectors.history_layout import BLOCK_ROWS, Block, recognize
+from trading_system.collectors.history_layout import BLOCK_ROWS, OTHER_FILE, Block, recognize
 from trading_system.collectors.history_npz import nanoseconds_of, sides_of
 from trading_system.collectors.history_times import Faults, FileClock
 from trading_system.core.errors import ConfigError
@@ -31,7 +31,7 @@ class ParquetSource:
         for word, name in self._names.items():
             self._check(word, name, schema.field(self.layout.index[word]).type)
         if not self._rows:
-            raise ConfigError(f"{path}: the file holds not a single row")
+            raise ConfigError(f"{path}: the file holds not a single row: {OTHER_FILE}")
 
     def place(self, line: int) -> str:
         """Say where a row is; the first is row 1."""

@@ -1,6 +1,7 @@
 """`python main.py backtest`: the configured strategies over history, with the table of what they came to.
 
-Exit code 1 when a strategy failed on the way; nothing is journaled, the last results are in `last_backtest.json` of the state folder.
+Exit code 1 when a strategy failed on the way or the books do not add up; nothing is journaled, the last results are in
+`last_backtest.json` of the state folder.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from trading_system.collectors.merged_history import Batch
 from trading_system.commands.backtest_preparation import Prepared, prepare
 from trading_system.console.plain_lines import print_line
 from trading_system.console.progress import ProgressBar
-from trading_system.core.errors import ConfigError
+from trading_system.core.errors import ConfigError, InvariantBroken
 from trading_system.core.runtime import ThreadRuntime
 from trading_system.core.venues import Venues
 from trading_system.reports.result_table import table_lines
@@ -27,6 +28,7 @@ from trading_system.reports.results import Results
 from trading_system.storage.atomic_file import write_atomically
 
 BAND = ("optimistic", "base", "pessimistic")
+_ENGINES = ("backtesting_py", "freqtrade")
 _WIDEST = 140
 
 
@@ -36,8 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", action="append", metavar="SYMBOL=FILE", help="market data of an instrument; may be repeated")
     parser.add_argument("--from", dest="from_time", metavar="TIME", help="trade from here on, such as 2024-01-31; before it is history")
     parser.add_argument("--to", dest="to_time", metavar="TIME", help="trade until before this")
-    parser.add_argument("--assumptions", choices=BAND, help="how kindly orders are filled (default pessimistic)")
-    parser.add_argument("--band", action="store_true", help="run under all three assumptions and tell the range")
+    parser.add_argument("--assumptions", choices=(*BAND, *_ENGINES),
+                        help="how kindly orders are filled (default pessimistic); the last two fill as those engines do")
+    parser.add_argument("--band", action="store_true", help=f"run under {', '.join(BAND)} and tell the range")
     parser.add_argument("--json", metavar="FILE", help="write the results as JSON; - is the standard output")
     parser.add_argument("--report", metavar="FILE.html", help="write the tear sheet, one page with pictures (needs the extra plot)")
 
@@ -49,7 +52,12 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
         from trading_system.reports.tear_sheet import write_tear_sheet
     runtime = ThreadRuntime()
     names: Sequence[str] = BAND if arguments.band else (prepared.assumptions,)
-    found = {name: _trade(prepared, venues, name, runtime) for name in names}
+    try:
+        found = {name: _trade(prepared, venues, name, runtime) for name in names}
+    except InvariantBroken as error:
+        print(f"the backtest has no result, because its books do not add up: {error}. This is a fault of the program, not of your files; "
+              "nothing was written", file=sys.stderr)
+        return 1
     results = found[prepared.assumptions if prepared.assumptions in found else names[-1]]
     encoded = msgspec.json.encode(results)
     if arguments.json == "-":
@@ -92,7 +100,7 @@ def _trade(prepared: Prepared, venues: Venues, assumptions: str, runtime: Thread
         events = backtest.run(after)
     if not events:
         raise ConfigError("there is no market data between --from and --to: nothing was traded")
-    return reckoning.results((runtime.monotonic_ns() - began_ns) / 1e9)
+    return reckoning.results((runtime.monotonic_ns() - began_ns) / 1e9, prepared.notes)
 
 
 def _rows(histories: Sequence[History]) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from trading_system.core.venues import Venues
 from trading_system.risk.limits import RiskLimits
-from trading_system.settings.backtest_settings import BacktestSettings, InstrumentSettings
+from trading_system.settings.backtest_settings import BacktestSettings, InstrumentSettings, StrategyChanges
 from trading_system.settings.house_settings import GlobalSettings, SimulatorSettings, StrategySettings, SystemSettings
 from trading_system.settings.located import default_mapping
 from trading_system.settings.reference import Section, reference
@@ -72,6 +72,9 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
         Section("How orders fill in a backtest", venues.fill_settings(), "backtest.fills.",
                 "Below `fills`. What is not written is what `assumptions` says; the end of a backtest's table tells it in sentences.",
                 "the assumptions'"),
+        Section("A strategy in a backtest", StrategyChanges, "backtest.strategies.NAME.",
+                "Below `strategies` of `backtest_config.yaml`, under the strategy's name. What is not written is as in "
+                "`global_strategy_config.yaml`."),
         Section("One instrument of a backtest", InstrumentSettings, "backtest.instruments.SYMBOL.",
                 "Below `instruments`, under the symbol. What is not written is what the venue says of an instrument it lists; for any "
                 "other, `base` and `counter` must be written and the last column tells the rest.", "the venue's",

@@ -18,6 +18,7 @@ from trading_system.assembly import Plan, build_house
 from trading_system.commands.plan import plan_lines
 from trading_system.commands.preparation import Prepared, prepare
 from trading_system.commands.state_folder import check_state_folder
+from trading_system.commands.wishes import Door
 from trading_system.console.plain_lines import PlainLines, print_line
 from trading_system.console.strategy_rows import strategy_cells
 from trading_system.core.errors import BrokerError, ConfigError, InvariantBroken, TryAgain
@@ -25,6 +26,7 @@ from trading_system.core.order import Order
 from trading_system.core.order_words import order_words
 from trading_system.core.runtime import ThreadRuntime
 from trading_system.core.venues import Exchange, Venue, Venues
+from trading_system.engine.operator import Operator
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import Enrolled
 from trading_system.settings.problems import Problems, shown
@@ -126,6 +128,11 @@ class _Run:
         self._console.start()
         gc.collect()
         gc.freeze()                           # what was built so far lives as long as the house: the collector need not look at it again
+        door = Door(self._runtime, self._state, Operator(self._runtime, house.engine.books, house.parts.queues.lay_command))
+        try:
+            door.open()
+        except OSError as error:
+            print_line(f"no door for pause, resume and settle can be made in {self._state} ({error}): everything else works")
         try:
             house.run(for_seconds)
         except ConfigError:
@@ -136,6 +143,8 @@ class _Run:
             self._console.stop()
             traceback.print_exc()
             self._leave(f"the house has broken: {error!r}", _EXIT_WRONG)
+        finally:
+            door.close()
         self._console.stop()
         return self._conclude(house)
 

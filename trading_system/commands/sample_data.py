@@ -7,7 +7,8 @@ import argparse
 import gzip
 import math
 import os
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -16,7 +17,7 @@ from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
 from trading_system.core.venues import Venues
 from trading_system.inventory import check_instruments
-from trading_system.settings.load import read_settings
+from trading_system.settings.load import Settings, read_settings
 from trading_system.settings.problems import Problems
 
 #: 2024-01-01T00:00:00Z in milliseconds.
@@ -48,7 +49,7 @@ _MOODS = (_Mood(1_800, 0.0, 0.00012, 0.0003), _Mood(1_200, 6e-6, 0.00015, 0.0003
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
-    parser.add_argument("--out", metavar="DIR", help="the folder to write into (default data)")
+    parser.add_argument("--out", metavar="DIR", help="the folder to write into (default data, beside the folder of the configuration)")
     parser.add_argument("--seed", type=int, default=1, help="the same seed writes the same files (default 1)")
     parser.add_argument("--days", type=int, default=1, help=f"how many days from 2024-01-01 on, at most {_MOST_DAYS} (default 1)")
     parser.add_argument("--force", action="store_true", help="write over files that are there already")
@@ -58,8 +59,11 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     """Write one file per market; return 0. Raises ConfigError where something stands in the way; then nothing was written."""
     if not 1 <= arguments.days <= _MOST_DAYS:
         raise ConfigError(f"sample-data: --days {arguments.days}: it must be 1 to {_MOST_DAYS}")
-    folder = Path(arguments.out) if arguments.out else root / "data"
-    files = {folder / file_name(one.symbol): one for one in _instruments(arguments, venues)}
+    settings, instruments = _read(arguments, venues)
+    # Paths in backtest_config.yaml count from there, so what is written is found by the backtest of the same configuration.
+    home = Path(arguments.config).resolve().parent
+    folder = Path(arguments.out) if arguments.out else home / "data"
+    files = {folder / file_name(one.symbol): one for one in instruments}
     there = [_short(path) for path in files if path.exists()]
     if there and not arguments.force:
         raise ConfigError(f"sample-data: {', '.join(there)}: there already, and left as it is; write over it with --force, or elsewhere "
@@ -73,7 +77,8 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     except OSError as error:
         raise ConfigError(f"sample-data: {error.filename or folder}: it cannot be written ({error.strerror}): choose another folder "
                           "with --out DIR") from None
-    print("next: python main.py backtest")
+    print(f"the files are in {folder.resolve()}{_not_named(settings, home, files)}")
+    print(f"next: python main.py backtest{_with_config(arguments, root)}")
     return 0
 
 
@@ -120,7 +125,22 @@ def _start_price(instrument: Instrument) -> float:
     return math.sqrt(max(lowest, float(instrument.price_step)) * highest)
 
 
-def _instruments(arguments: argparse.Namespace, venues: Venues) -> list[Instrument]:
+def _not_named(settings: Settings, home: Path, files: Mapping[Path, Instrument]) -> str:
+    missing = []
+    for path, instrument in files.items():
+        written = settings.backtest.data.get(instrument.symbol, [])
+        if path.resolve() not in {(home / file).resolve() for file in ([written] if isinstance(written, str) else written)}:
+            place = path.resolve()
+            missing.append(f"{instrument.symbol}: {place.relative_to(home) if place.is_relative_to(home) else place}")
+    return f"; backtest_config.yaml does not name them yet: write data: {{{', '.join(missing)}}} there" if missing else ""
+
+
+def _with_config(arguments: argparse.Namespace, root: Path) -> str:
+    is_default = Path(arguments.config).resolve() == (root / "configs").resolve()
+    return "" if is_default else f" --config {shlex.quote(arguments.config)}"
+
+
+def _read(arguments: argparse.Namespace, venues: Venues) -> tuple[Settings, list[Instrument]]:
     problems = Problems()
     settings = read_settings(Path(arguments.config), arguments.set or (), problems, adapters=venues.ADAPTERS)
     problems.raise_if_any()
@@ -130,7 +150,7 @@ def _instruments(arguments: argparse.Namespace, venues: Venues) -> list[Instrume
     known = {one.symbol: one for name, node in settings.system.brokers.items() for one in venues.simulated_instruments(name, node)}
     check_instruments(known, settings, active, problems)
     problems.raise_if_any()
-    return [known[symbol] for symbol in dict.fromkeys(symbol for one in active.values() for symbol in one.instruments)]
+    return settings, [known[symbol] for symbol in dict.fromkeys(symbol for one in active.values() for symbol in one.instruments)]
 
 
 def _short(path: Path) -> str:

@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from trading_system.commands.past_state import state_of
 from trading_system.console.strategy_rows import strategy_cells
 from trading_system.core.errors import ConfigError
 from trading_system.core.venues import Venues
-from trading_system.settings.load import load_settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,11 +39,7 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
 
 
 def _picture(arguments: argparse.Namespace, root: Path) -> dict[str, Any]:
-    if arguments.state:
-        state = Path(arguments.state)
-    else:
-        state = root / "var" / load_settings(Path(arguments.config), arguments.set or ()).global_settings.mode
-    path = state / "status.json"
+    path = state_of(arguments, root) / "status.json"
     try:
         picture = json.loads(path.read_bytes())
     except FileNotFoundError:

@@ -27,4 +27,12 @@ class LookUpOrders(msgspec.Struct, frozen=True):
     is_doubtful: bool = False
 
 
-Action = PlaceOrder | CancelOrder | LookUpOrders
+class LookUpTrades(msgspec.Struct, frozen=True):
+    """Ask a broker for our own trades of a symbol at or after `since_ns` (UTC nanoseconds)."""
+
+    broker: str
+    symbol: str
+    since_ns: int
+
+
+Action = PlaceOrder | CancelOrder | LookUpOrders | LookUpTrades

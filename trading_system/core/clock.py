@@ -2,10 +2,9 @@
 
 
 class Clock:
-    """`now_ns` is UTC nanoseconds; `sequence` counts the events taken so far."""
+    """`now_ns` is UTC nanoseconds."""
 
-    __slots__ = ("now_ns", "sequence")
+    __slots__ = ("now_ns",)
 
     def __init__(self, now_ns: int = 0) -> None:
         self.now_ns = now_ns
-        self.sequence = 0

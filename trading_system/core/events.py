@@ -9,7 +9,7 @@ import msgspec
 
 from trading_system.core.instrument import Instrument
 from trading_system.core.order import Fill, OrderRequest
-from trading_system.core.order_update import OrderUpdate
+from trading_system.core.order_update import OrderUpdate, VenueTrade
 
 
 class HeartbeatEvent(msgspec.Struct, frozen=True):
@@ -27,15 +27,15 @@ class CheckOrderStatusEvent(msgspec.Struct, frozen=True):
 
 
 class CommandEvent(msgspec.Struct, frozen=True, tag=True):
-    """Somebody wants something of the house: `what` is stop, pause or resume; `strategy` empty means all.
-
-    The journal thread also says halt when it cannot write, and rearm when it can again.
-    """
+    """Somebody wants something of the house: `what` is stop, pause, resume, rearm or settle; `strategy` empty means all.
+    Who settles an order says in `update` what became of it. The journal thread says halt when it cannot write, and rearm when it can
+    again."""
 
     what: str
     by: str
     reason: str = ""
     strategy: str = ""
+    update: OrderUpdate | None = None
 
 
 class VerdictNumbers(msgspec.Struct, frozen=True, gc=False):
@@ -99,12 +99,23 @@ class OpenOrdersEvent(msgspec.Struct, frozen=True):
     is_complete: bool = True
 
 
+class OwnTradesEvent(msgspec.Struct, frozen=True):
+    """The broker's list of our own trades of `symbol` at or after `since_ns` came in, oldest first. Nothing is ever booked from it."""
+
+    broker: str
+    symbol: str
+    since_ns: int
+    trades: tuple[VenueTrade, ...]
+    asked_ns: int
+
+
 class LookUpFailedEvent(msgspec.Struct, frozen=True):
-    """A question got no answer; the order it was about (empty: the list) may be asked for again."""
+    """A question got no answer; the order it was about may be asked for again, else the trades of `symbol`, else the list."""
 
     broker: str
     client_order_id: str
     reason: str
+    symbol: str = ""
 
 
 class Balance(msgspec.Struct, frozen=True):
@@ -115,11 +126,14 @@ class Balance(msgspec.Struct, frozen=True):
 
 
 class BalanceEvent(msgspec.Struct, frozen=True, tag=True):
-    """The broker's balances, per currency."""
+    """The broker's balances, per currency. `traded` is what of them the strategies' trading has changed since the first run, where that is
+    surely known; all of our trades until `reconciled_ns` are in the books (0: nothing is said of that)."""
 
     broker: str
     balances: dict[str, Balance]
     asked_ns: int
+    traded: dict[str, Decimal] | None = None
+    reconciled_ns: int = 0
 
 
 class InstrumentEvent(msgspec.Struct, frozen=True, tag=True):
@@ -153,5 +167,5 @@ class NoteEvent(msgspec.Struct, frozen=True):
 
 ActionEvent = (
     HeartbeatEvent | CheckOrderStatusEvent | CommandEvent | OrderEvent | CancelEvent | FillEvent | OrderUpdateEvent | OpenOrdersEvent
-    | LookUpFailedEvent | BalanceEvent | InstrumentEvent | ConnectionEvent | WarningEvent | NoteEvent
+    | OwnTradesEvent | LookUpFailedEvent | BalanceEvent | InstrumentEvent | ConnectionEvent | WarningEvent | NoteEvent
 )

@@ -1,4 +1,4 @@
-"""What a venue says about an order: an answer, the totals so far, and the evidence. Laid by executors, read by the order managers."""
+"""What a venue says about an order: an answer, the totals so far, the evidence; and its list of our trades."""
 
 from decimal import Decimal
 from enum import IntEnum
@@ -52,7 +52,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
 
 
 class OrderUpdate(msgspec.Struct, frozen=True, gc=False):
-    """One answer about one order. `symbol`, `side` and `quantity` echo what the venue holds under our name, where it says so;
+    """One answer about one order. `symbol`, `side`, `quantity` and `limit` echo what the venue holds under our name, where it says so;
     `code` is the reason as one word of ours, `reason` the sentence."""
 
     client_order_id: str
@@ -65,3 +65,18 @@ class OrderUpdate(msgspec.Struct, frozen=True, gc=False):
     symbol: str = ""
     side: Side | None = None
     quantity: Decimal | None = None
+    limit: Decimal | None = None
+
+
+class VenueTrade(msgspec.Struct, frozen=True):
+    """One of our own trades as the venue lists it; `sequence` is unique per symbol and order."""
+
+    symbol: str
+    sequence: int
+    venue_order_id: str
+    client_order_id: str
+    side: Side
+    time_ns: int
+    quantity: Decimal
+    value: Decimal
+    fees: dict[str, Decimal]

@@ -16,6 +16,8 @@ def order_words(request: OrderRequest) -> str:
     else:
         bound = "at most" if request.side is Side.BUY else "at least"
         price = f"now, {bound} {plain(request.limit)}" + (" or not at all" if request.time_in_force is TimeInForce.FOK else "")
+    if request.stop is not None:
+        price += f", once the price is {plain(request.stop)}"
     return f"{request.side.name.lower()} {amount} {request.symbol} {price}" + (f" ({request.tag})" if request.tag else "")
 
 

@@ -4,10 +4,7 @@ A room that needs a neighbor is given it through one of these by `assembly.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Protocol
-
-import msgspec
 
 from trading_system.core.actions import Action
 from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent, OrderUpdateEvent
@@ -15,9 +12,8 @@ from trading_system.core.files import Files
 from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.core.order import OrderRequest
-from trading_system.core.order_update import OrderUpdate
+from trading_system.core.order_update import OrderUpdate, VenueTrade
 from trading_system.core.records import Record
-from trading_system.core.side import Side
 
 LayAction = Callable[[ActionEvent], None]
 LayMarketData = Callable[[MarketData], None]
@@ -63,20 +59,6 @@ class RecordKeeper(Protocol):
 
     def tidy(self) -> bool:
         """Do a small piece of what can be done when nobody waits; tell whether there is more. Raises OSError."""
-
-
-class VenueTrade(msgspec.Struct, frozen=True):
-    """One of our own trades as the venue lists it; `sequence` is unique per symbol and order."""
-
-    symbol: str
-    sequence: int
-    venue_order_id: str
-    client_order_id: str
-    side: Side
-    time_ns: int
-    quantity: Decimal
-    value: Decimal
-    fees: dict[str, Decimal]
 
 
 class Broker(Protocol):

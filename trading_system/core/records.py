@@ -13,6 +13,8 @@ from trading_system.core.events import (
     OrderEvent,
     OrderUpdateEvent,
 )
+from trading_system.core.instrument import Instrument
+from trading_system.core.order import OrderRequest
 
 
 class StrategyStarted(msgspec.Struct, frozen=True):
@@ -26,7 +28,11 @@ class StrategyStarted(msgspec.Struct, frozen=True):
 
 
 class RunStarted(msgspec.Struct, frozen=True, tag=True):
-    """A run began. `epoch` counts the runs of this state folder; `house` is in the name of every order it ever sends."""
+    """A run began. `epoch` counts the runs of this state folder; `house` is in the name of every order it ever sends.
+
+    `instruments` are those of all its desks as they were then, by symbol, so that the books can be rebuilt from the journal alone; journals
+    of before there were any here have none.
+    """
 
     epoch: int
     started_ns: int
@@ -35,12 +41,22 @@ class RunStarted(msgspec.Struct, frozen=True, tag=True):
     build: str
     config_hash: str
     strategies: dict[str, StrategyStarted]
+    instruments: dict[str, Instrument] = {}
 
 
 class OrderSent(msgspec.Struct, frozen=True, tag=True):
     """Written with the batch that releases the order: an order without it was never sent."""
 
     client_order_id: str
+
+
+class OrderAdopted(msgspec.Struct, frozen=True, tag=True):
+    """The venue has an order under a name of ours that the journal does not know: from here on it is one of its strategy's.
+
+    `request` is rebuilt from what the venue told; what became of the order is in the OrderUpdateEvents behind it.
+    """
+
+    request: OrderRequest
 
 
 class CapitalBooked(msgspec.Struct, frozen=True, tag=True):
@@ -66,8 +82,8 @@ class RunEnded(msgspec.Struct, frozen=True, tag=True):
 
 
 RecordBody = (
-    RunStarted | OrderEvent | CancelEvent | OrderUpdateEvent | OrderSent | CapitalBooked | StateSaved | CommandEvent | BalanceEvent
-    | InstrumentEvent | ConnectionEvent | RunEnded
+    RunStarted | OrderEvent | CancelEvent | OrderUpdateEvent | OrderSent | OrderAdopted | CapitalBooked | StateSaved | CommandEvent
+    | BalanceEvent | InstrumentEvent | ConnectionEvent | RunEnded
 )
 
 

@@ -8,3 +8,5 @@ class Side(IntEnum):
 
     BUY = 1
     SELL = -1
+
+    __hash__ = int.__hash__         # an Enum's own is Python code, and sides are keys

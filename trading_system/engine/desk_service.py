@@ -24,7 +24,8 @@ LogLine = Callable[[str, str, str, Mapping[str, Any]], None]
 
 
 class DeskService:
-    """One for all desks. `closed_reason` is set while the house takes no orders at all; `broken` names the brokers that refuse us."""
+    """One for all desks. `closed_reason` is set while the house takes no orders at all; `broken` names the brokers that refuse us, `doubt`
+    says of an order what must be known before it may leave."""
 
     def __init__(self, clock: Clock, house: str, run_started_ns: int, risk: RiskManager, limits: Mapping[str, RiskLimits],
                  lay: Callable[[ActionEvent], None], log_line: LogLine) -> None:
@@ -35,13 +36,15 @@ class DeskService:
         self.fail: Callable[[Desk, str], None] = lambda desk, reason: None
         self.closed_reason = ""
         self.broken: dict[str, str] = {}
+        self.doubt: Callable[[Desk, OrderRequest], str] = lambda desk, request: ""
         self.log_line = log_line
         self._house = house
         self._run = base36(run_started_ns // 1_000_000_000)
         self._numbers: dict[str, int] = {}
+        self._left_runs: dict[str, dict[str, int]] = {}
         self._risk = risk
         self._limits = limits
-        self._lay = lay
+        self.lay: Callable[[OrderEvent | CancelEvent | NoteEvent], None] = lay        # a consequence of the event being handled
 
     def stand_behind(self, guard: HookGuard, guarded: Guarded | None = None) -> None:
         """Let `guard` stand around timers, in its way `guarded` (else `wrap`), and its shield hold a shot back while a strategy is inside
@@ -54,9 +57,27 @@ class DeskService:
         return f"{self._house}-{strategy}-{self._run}-{number}"
 
     def is_of_this_run(self, client_order_id: str) -> bool:
-        """Tell whether `name_order` of this very run made a name. May be called on any thread."""
+        """Tell whether a name is of this very run, also one from before `leave_run`. May be called on any thread."""
         parts = client_order_id.split("-")
-        return len(parts) == 4 and (parts[0], parts[2]) == (self._house, self._run)
+        return len(parts) == 4 and parts[0] == self._house and (parts[2] == self._run or parts[2] in self._left_runs)
+
+    def numbers(self) -> dict[str, int]:
+        """Return the last number given to each strategy, by all that stands before it in the name, as `Books.numbers` does."""
+        runs = {**self._left_runs, self._run: self._numbers}
+        return {f"{self._house}-{strategy}-{run}": number for run, numbers in runs.items() for strategy, number in numbers.items()}
+
+    def has_named(self, client_order_id: str) -> bool:
+        """Tell whether this process gave that name to an order."""
+        strategy, run, number = client_order_id.split("-")[1:]
+        numbers = self._numbers if run == self._run else self._left_runs.get(run, {})
+        return int(number) <= numbers.get(strategy, 0)
+
+    def leave_run(self, seen_run: str) -> None:
+        """Give later names from now on when the venue has orders of `seen_run` that are not ours: a clock that was set back behind a
+        restored state folder would repeat them."""
+        if int(seen_run, 36) >= int(self._run, 36):
+            self._left_runs[self._run] = self._numbers
+            self._run, self._numbers = base36(int(seen_run, 36) + 1), {}
 
     def judge(self, desk: Desk, request: OrderRequest, reference: Decimal, currency: str, needed: Decimal) -> Verdict:
         """Let risk judge an order of `desk` against everything that is open and free right now."""
@@ -64,14 +85,11 @@ class DeskService:
         instrument = view.instrument
         verdict = self._risk.judge(request, Situation(
             instrument, self._limits[desk.name], self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, ""),
-            reference, view.age_seconds, len(desk.orders), desk.orders_in_a_row, currency, needed, desk.free(currency)))
+            reference, view.age_seconds, len(desk.orders.open), desk.orders_in_a_row, currency, needed, desk.free(currency),
+            self.doubt(desk, request)))
         if verdict.code == FLOOD:
             self.fail(desk, verdict.sentence)
         return verdict
-
-    def lay(self, event: OrderEvent | CancelEvent | NoteEvent) -> None:
-        """Lay a consequence of the event being handled."""
-        self._lay(event)
 
     def set_timer(self, desk: Desk, seconds: float, hook: Callable[[], None]) -> None:
         """Call a hook of the desk's strategy every so many seconds, with the guard around it."""

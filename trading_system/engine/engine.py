@@ -26,6 +26,7 @@ from trading_system.core.events import (
     OpenOrdersEvent,
     OrderEvent,
     OrderUpdateEvent,
+    OwnTradesEvent,
     WarningEvent,
 )
 from trading_system.core.instrument import exact
@@ -71,7 +72,8 @@ class Engine:
         self.on_capital_booked: Callable[[str, str, Decimal, Decimal], None] = lambda strategy, symbol, quantity, price: None
         self.halt = Halt(clock, self.books.desks, lay, self.cancel_all)
         self.states: dict[str, bytes] = {}      # what was last remembered of each strategy's own state
-        service.fail = self.fail
+        self.flow.adoption.has_named, self.flow.adoption.leave_run = service.has_named, service.leave_run
+        service.fail, service.doubt = self.fail, self.flow.doubt_about
         self._way_out = way_out
         self._lay = lay
         self._records: list[Record] = []
@@ -80,7 +82,8 @@ class Engine:
             Tick: self._on_tick, SkippedTicks: self._on_skipped, Trade: self._on_trade, Bar: self._on_bar, Book: self._on_book,
             HeartbeatEvent: self._on_heartbeat, CheckOrderStatusEvent: self.flow.check, CommandEvent: self._on_command,
             OrderEvent: self.flow.order, CancelEvent: self.flow.cancel, FillEvent: self._on_fill,
-            OrderUpdateEvent: self.flow.update, OpenOrdersEvent: self.flow.open_orders, LookUpFailedEvent: self.flow.look_up_failed,
+            OrderUpdateEvent: self.flow.update, OpenOrdersEvent: self.flow.open_orders, OwnTradesEvent: self.flow.own_trades,
+            LookUpFailedEvent: self.flow.look_up_failed,
             BalanceEvent: self._on_balance, InstrumentEvent: self._on_instrument, ConnectionEvent: self._on_connection,
             WarningEvent: self._on_words, NoteEvent: self._on_words,
         }
@@ -89,7 +92,6 @@ class Engine:
     def handle(self, event: Event) -> None:
         """Decide, remember, act, tell. The driver has set the clock."""
         kind = type(event)
-        self.clock.sequence += 1
         actions = self._table[kind](event)
         records = self._records
         if records or actions:
@@ -212,6 +214,8 @@ class Engine:
 
     def _on_command(self, event: CommandEvent) -> Sequence[Action]:
         self.remember(event)
+        if event.update is not None:
+            return self.flow.settle(event.update)
         if event.what == "stop" and not self.is_stopping:
             self.is_stopping, self.stop_reason = True, event.reason or f"stopped by {event.by}"
         elif event.what == "halt":
@@ -223,9 +227,10 @@ class Engine:
                 continue
             if event.what == "pause":
                 self.pause(desk, event.reason or f"by {event.by}")
-            elif event.what == "resume" and desk.is_paused and self.halt.reason:
-                self.halt.hold(desk)
-            elif event.what == "resume" and desk.is_paused:
+            elif event.what == "resume" and desk.is_paused and desk.strategy is not None:
+                if self.halt.reason:
+                    self.halt.hold(desk)
+                    continue
                 desk.is_paused, desk.pause_reason = False, ""
         return _NOTHING
 
@@ -241,6 +246,7 @@ class Engine:
 
     def _on_balance(self, event: BalanceEvent) -> Sequence[Action]:
         self.portfolio.balances[event.broker] = event.balances
+        self.books.note_account(event)
         self.remember(event)
         return _NOTHING
 
@@ -267,8 +273,8 @@ class Engine:
 
     def save_state(self, desk: Desk) -> None:
         """Remember a strategy's own state if it changed."""
-        state = desk.strategy.state if desk.strategy is not None else None
-        if state is None:
+        strategy = desk.strategy
+        if strategy is None or (state := strategy.state) is None:
             return
         try:
             encoded = msgspec.msgpack.encode(state)

@@ -17,18 +17,24 @@ from trading_system.core.events import (
     OpenOrdersEvent,
     OrderEvent,
     OrderUpdateEvent,
+    OwnTradesEvent,
     WarningEvent,
 )
-from trading_system.core.order import CancelState, Order, OrderState
+from trading_system.core.order import CancelState, Order, OrderRequest, OrderState
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate
+from trading_system.core.order_words import order_words
 from trading_system.core.records import RecordBody
+from trading_system.engine.adoption import Adoption
 from trading_system.engine.books import Books
 from trading_system.engine.doubts import Doubts
+from trading_system.engine.reconciliation import Reconciliation
 from trading_system.strategy_host.desk import Desk
 
 _ABOUT_CANCEL = (Answer.CANCEL_ACCEPTED, Answer.CANCEL_REFUSED, Answer.CANCEL_UNKNOWN)
 _READS = (Answer.OPEN, Answer.WAITING, Answer.FILLED, Answer.CANCELED, Answer.EXPIRED, Answer.NOT_FOUND)
+_OVER = OrderState.FILLED            # from here on an order is done
 _IN_DOUBT = (OrderState.UNKNOWN, OrderState.LOST)
+_NOT_HEARD = (OrderState.SENT, *_IN_DOUBT)
 _KEPT_DELAYS = 1000
 _AGAIN_NS = 10_000_000_000          # ask or cancel once more when nothing was heard for so long
 
@@ -40,7 +46,8 @@ class OrderFlow:
                  remember: Callable[[RecordBody], None], pause: Callable[[Desk, str], None]) -> None:
         self.books = books
         self.doubts = doubts
-        self.strangers: set[str] = set()
+        self.adoption = Adoption(clock, books, lay, remember)
+        self.reconciliation = Reconciliation(clock, books, self.adoption)
         self.list_from_ns = 0               # no list before this: a house that stops needs its calls for cancels and what became of them
         self.send_delays_ns: deque[int] = deque(maxlen=_KEPT_DELAYS)
         self._clock = clock
@@ -73,31 +80,53 @@ class OrderFlow:
 
     def update(self, event: OrderUpdateEvent) -> Sequence[Action]:
         """An answer about one order came in."""
-        if event.update.answer in _READS:
-            self._asked_ns.pop(event.update.client_order_id, None)
-            self._unheard.discard(event.update.client_order_id)
-        return self._hear(event.update)
+        update = event.update
+        if update.answer in _READS:
+            self._asked_ns.pop(update.client_order_id, None)
+            self._unheard.discard(update.client_order_id)
+            if self.reconciliation.unknown:
+                found = self.reconciliation.found(update)
+                return self._hear(found, event if found is update else None)
+        return self._hear(update, event)
+
+    def settle(self, update: OrderUpdate) -> Sequence[Action]:
+        """People say what became of an order that nobody else can know of; an order that was heard of meanwhile is left as it is."""
+        found = self.books.find(update.client_order_id)
+        if found is None or not (found[1].state in _IN_DOUBT or found[1].is_quarantined):
+            return ()
+        found[1].is_quarantined = False
+        self._lay(WarningEvent(f"order {update.client_order_id} is {update.answer.name}: {update.reason}", found[0].name))
+        return self._hear(update)
 
     def open_orders(self, event: OpenOrdersEvent) -> Sequence[Action]:
         """The list came in: hear each row, then ask for those that should be there and are not."""
         self._listing_ns.pop(event.broker, None)
-        actions: list[Action] = []
+        actions = list(self.reconciliation.listed(event.broker))
         listed = set()
         for update in event.updates:
             listed.add(update.client_order_id)
-            actions.extend(self._hear(update))
+            self._unheard.discard(update.client_order_id)
+            actions.extend(self._hear(update, broker=event.broker))
+        self.adoption.listed(event)
         if event.is_complete:
             for _, order in self.books.open_orders(event.broker):
                 is_expected = order.venue_order_id and order.acknowledged_ns < event.asked_ns and order.state not in _IN_DOUBT
                 if is_expected and order.client_order_id not in listed:
                     actions.extend(self._look_up(order))
+        actions.extend(self._ask_for_unheard())
         return actions
+
+    def own_trades(self, event: OwnTradesEvent) -> Sequence[Action]:
+        """The list of our own trades came in: ask for the orders that may have filled more than is booked, and for those nobody knows."""
+        self._unheard.update(self.reconciliation.traded(event))
+        return [*self._ask_for_unheard(), *self.reconciliation.ask_again()]
 
     def look_up_failed(self, event: LookUpFailedEvent) -> Sequence[Action]:
         """A question got no answer: it may be asked again."""
+        self.reconciliation.failed(event)
         if event.client_order_id:
             self._asked_ns.pop(event.client_order_id, None)
-        else:
+        elif not event.symbol:
             self._listing_ns.pop(event.broker, None)
         return ()
 
@@ -105,7 +134,7 @@ class OrderFlow:
         """Ask one broker for its open orders once, and one by one for those in doubt."""
         now_ns = self._clock.now_ns
         actions: list[Action] = []
-        has_open = any(order.venue_order_id for _, order in self.books.open_orders(event.broker))
+        has_open = self.adoption.set_apart or any(order.venue_order_id for _, order in self.books.open_orders(event.broker))
         if has_open and now_ns >= self.list_from_ns and now_ns - self._listing_ns.get(event.broker, 0) > _AGAIN_NS:
             self._listing_ns[event.broker] = now_ns
             actions.append(LookUpOrders(event.broker))
@@ -115,50 +144,72 @@ class OrderFlow:
     @property
     def is_asking(self) -> bool:
         """Tell whether an order is in doubt, or an answer about one is awaited."""
-        return bool(self._asked_ns or self._listing_ns or self._unheard or len(self.doubts))
+        return bool(self.is_reconciling or self._asked_ns or self._listing_ns or len(self.doubts))
+
+    @property
+    def is_reconciling(self) -> bool:
+        """Tell whether a venue has still to be heard of anything that an earlier run left: each order once, the list, our trades."""
+        return bool(self._unheard or self.reconciliation.is_waiting)
+
+    def doubt_about(self, desk: Desk, request: OrderRequest) -> str:
+        """Say what must be known before an order of `desk` may leave, so that nothing is done twice; empty when all is known."""
+        if not (len(self.doubts) or self._unheard or self.adoption.set_apart or self.reconciliation.is_waiting):
+            return ""
+        broker = request.symbol.rpartition(".")[2]
+        if self.reconciliation.waits_for(broker):
+            return f"{broker} was not yet heard of all that an earlier run left there"
+        for order in desk.orders:
+            asked = order.request
+            if asked.symbol == request.symbol and asked.side is request.side and (
+                    order.state in _IN_DOUBT or order.client_order_id in self._unheard):
+                return (f"it is not known what became of order {order.client_order_id} ({order_words(asked)}): until it is, "
+                        f"no other {asked.side.name.lower()} of {asked.symbol}")
+        return self.adoption.waits_for(desk, request)
 
     def ask_again(self) -> Sequence[Action]:
         """Ask, one by one, for the orders in doubt that are due and for those of an earlier run that were not heard of yet."""
         now_ns = self._clock.now_ns
         for name in self.doubts.lost(now_ns):
             self._conclude(name, Answer.LOST, "not resolved in time; its funds stay reserved and asking goes on")
+        again = self.reconciliation.ask_again() if self.reconciliation.is_waiting else ()
         doubtful = [action for order in self._orders(self.doubts.due(now_ns)) for action in self._look_up(order, True)]
-        return [*doubtful, *self._ask_for_unheard()]
+        return [*again, *doubtful, *self._ask_for_unheard()]
 
     def after_replay(self) -> Sequence[Action]:
-        """Settle what a crash left behind: what was never sent is over, what was on its way is in doubt, everything else is looked up."""
+        """Settle what a crash left behind: what was never sent is over, what was on its way is in doubt, and all that is not over is asked
+        for. Where reconciliation begins with a list, that comes first: only what is not on it is asked for by its name."""
         for _, order in tuple(self.books.open_orders()):
             name = order.client_order_id
             if order.state is OrderState.PENDING_NEW:
                 self._conclude(name, Answer.DENIED, "the program ended before it was sent")
-            elif order.state is OrderState.SENT:
+                continue
+            self._unheard.add(name)
+            if order.state is OrderState.SENT:
                 self._conclude(name, Answer.OUTCOME_UNKNOWN, "the program ended while it was on its way")
             elif order.state in _IN_DOUBT:
                 self.doubts.begin(name, self._clock.now_ns)
-            else:
-                self._unheard.add(name)
-        return self._ask_for_unheard()
+        return [*self.reconciliation.begin(), *self._ask_for_unheard()]
 
-    def _hear(self, update: OrderUpdate) -> Sequence[Action]:
+    def _hear(self, update: OrderUpdate, event: OrderUpdateEvent | None = None, broker: str = "") -> Sequence[Action]:
         found = self.books.find(update.client_order_id)
         if found is None:
-            if update.client_order_id not in self.strangers:
-                self.strangers.add(update.client_order_id)
-                self._lay(WarningEvent(f"an order that is not ours is open at the venue ({update.venue_order_id}); it is left alone"))
-            return ()
+            found = self.adoption.adopt(broker or update.symbol.rpartition(".")[2], update)
+            if found is None:
+                return ()
         desk, order = found
         change = self.books.apply(desk, order, update, self._clock.now_ns)
         if update.answer is Answer.SENT:
             self.send_delays_ns.append(update.evidence.asked_ns - order.request.created_ns)
         elif change.is_news:
-            self._remember(OrderUpdateEvent(update))
-        self._keep_doubts(order, update)
+            self._remember(event or OrderUpdateEvent(update))
+        if order.state in _IN_DOUBT or len(self.doubts):
+            self._keep_doubts(order, update)
         if change.is_news:
             desk.settle(order)
-        if change.alarm and change.is_news:
-            self._lay(WarningEvent(change.alarm, desk.name))
-            if order.is_quarantined:
-                self._pause(desk, change.alarm)
+            if change.alarm:
+                self._lay(WarningEvent(change.alarm, desk.name))
+                if order.is_quarantined:
+                    self._pause(desk, change.alarm)
         if change.fill is not None:
             self._lay(FillEvent(change.fill))
         elif change.is_news and update.answer is not Answer.SENT:
@@ -166,8 +217,8 @@ class OrderFlow:
         return self._follow_up(order, update)
 
     def _follow_up(self, order: Order, update: OrderUpdate) -> Sequence[Action]:
-        if order.is_done:
-            self._cancel_sent_ns.pop(order.client_order_id, None)
+        if order.state >= _OVER:
+            self._cancel_sent_ns.pop(update.client_order_id, None)
             return ()
         if update.answer in _ABOUT_CANCEL:
             return self._look_up(order)
@@ -187,7 +238,7 @@ class OrderFlow:
 
     def _look_up(self, order: Order, is_doubtful: bool = False) -> Sequence[Action]:
         name, now_ns = order.client_order_id, self._clock.now_ns
-        if now_ns - self._asked_ns.get(name, 0) < _AGAIN_NS:
+        if now_ns - self._asked_ns.get(name, 0) < _AGAIN_NS or self.reconciliation.holds_back(broker_of(order)):
             return ()
         self._asked_ns[name] = now_ns
         return (LookUpOrders(broker_of(order), order.request, order.venue_order_id, is_doubtful),)
@@ -195,8 +246,7 @@ class OrderFlow:
     def _keep_doubts(self, order: Order, update: OrderUpdate) -> None:
         name = order.client_order_id
         if order.state not in _IN_DOUBT:
-            if len(self.doubts):
-                self.doubts.end(name)
+            self.doubts.end(name)
         elif update.answer is Answer.NOT_FOUND:
             if self.doubts.not_found(name, update.evidence):
                 self._conclude(name, Answer.NOT_PLACED, "the venue was asked often enough and never heard of it")
@@ -210,7 +260,11 @@ class OrderFlow:
             self._lay(WarningEvent(f"order {name} is lost: {reason}", name.split("-")[1]))
 
     def _ask_for_unheard(self) -> list[Action]:
-        return [action for order in self._orders(sorted(self._unheard)) for action in self._look_up(order)]
+        if not self._unheard:
+            return []
+        orders = self._orders(sorted(self._unheard))
+        self._unheard = {order.client_order_id for order in orders}         # what is long over is no longer kept
+        return [action for order in orders for action in self._look_up(order, order.state in _NOT_HEARD)]
 
     def _orders(self, names: Iterable[str]) -> list[Order]:
         return [found[1] for name in names if (found := self.books.find(name)) is not None]

@@ -61,6 +61,10 @@ class Queues:
         if self._is_silent():
             self._ring(None)
 
+    def lay_quietly(self, event: ActionEvent) -> None:
+        """Lay what can wait for the next paper: nobody is woken for it."""
+        self.answers.append(event)
+
     def lay_command(self, event: CommandEvent) -> None:
         """Lay what an operator or a watchdog wants; commands are taken before answers."""
         self.commands.append(event)

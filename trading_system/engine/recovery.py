@@ -8,22 +8,23 @@ from decimal import Decimal
 
 import msgspec
 
-from trading_system.core.events import CancelEvent, OrderEvent, OrderUpdateEvent
+from trading_system.core.events import BalanceEvent, CancelEvent, CommandEvent, OrderEvent, OrderUpdateEvent
 from trading_system.core.order import CancelState, OrderState
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate
-from trading_system.core.records import CapitalBooked, OrderSent, Record, RunStarted, StateSaved, StrategyStarted
+from trading_system.core.records import CapitalBooked, OrderAdopted, OrderSent, Record, RunStarted, StateSaved, StrategyStarted
 from trading_system.engine.books import Books
 
 
 class Past(msgspec.Struct):
     """What must be known of earlier runs before the desks can be laid: empty for a new state folder.
-    `adopted` leads from the former name of a strategy to the one that took its ledger over."""
+    `adopted` leads from the former name of a strategy to the one that took its ledger over; `began_ns` is the start of the first run."""
 
     house: str = ""
     epoch: int = 0
     started_ns: int = 0
     strategies: dict[str, StrategyStarted] = {}
     adopted: dict[str, str] = {}
+    began_ns: int = 0
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> "Past":
@@ -40,6 +41,7 @@ class Past(msgspec.Struct):
     def see(self, run: RunStarted) -> None:
         """Learn of a run that began."""
         self.house, self.epoch, self.started_ns = run.house, run.epoch, max(self.started_ns, run.started_ns)
+        self.began_ns = self.began_ns or run.started_ns
         for name, started in run.strategies.items():
             self._meet(name, started)
 
@@ -71,6 +73,7 @@ class Replay:
         elif isinstance(body, OrderEvent):
             desk = self.books.desk(body.request.strategy)
             desk.orders.add(body.request, body.reference_price, body.verdict)
+            self.books.note_number(body.request.client_order_id)
         elif isinstance(body, OrderSent):
             stamp = Evidence("journal", record.taken_ns, record.taken_ns)
             self._update(OrderUpdate(body.client_order_id, Answer.SENT, stamp), record.taken_ns)
@@ -78,12 +81,20 @@ class Replay:
             found = self.books.find(body.client_order_id)
             if found is not None:
                 found[0].orders.want_cancel(found[1])
+        elif isinstance(body, OrderAdopted):
+            self.books.adopt(body.request)
+        elif isinstance(body, BalanceEvent):
+            self.books.note_account(body)
         elif isinstance(body, CapitalBooked):
             self.books.desk(body.strategy).positions.book_capital(body.symbol, body.quantity, body.price)
         elif isinstance(body, StateSaved):
             self.states[self.books.desk(body.strategy).name] = body.state
         elif isinstance(body, RunStarted):
             self.fund(body)
+        elif isinstance(body, CommandEvent) and body.update is not None:
+            found = self.books.find(body.update.client_order_id)
+            if found is not None:
+                found[1].is_quarantined = False             # people have settled it; what they said follows as an answer
 
     def finish(self) -> None:
         """Reserve again for every order that is not over; a cancel that was wanted is wanted still, however far it had come."""

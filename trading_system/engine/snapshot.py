@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from trading_system.core.errors import ConfigError
+from trading_system.core.events import BalanceEvent
 from trading_system.core.order import Order, OrderState
 from trading_system.core.records import Record, RunStarted
 from trading_system.engine.books import Books
@@ -43,12 +44,15 @@ class DeskKept(msgspec.Struct, frozen=True):
 
 
 class HouseSnapshot(msgspec.Struct, frozen=True):
-    """All a start needs of the records before it: earlier runs, every desk, the capital each strategy was given and its saved state."""
+    """All a start needs of the records before it: earlier runs, every desk, the capital each strategy was given and its saved state, the
+    last number of its orders in each run, and what was last known of each account."""
 
     past: Past
     desks: dict[str, DeskKept]
     capital: dict[str, dict[str, Decimal]]
     states: dict[str, bytes]
+    numbers: dict[str, int]
+    accounts: dict[str, BalanceEvent]
     version: int = SNAPSHOT_VERSION
 
 
@@ -75,15 +79,17 @@ class Memory(msgspec.Struct):
 
 
 class Snapshots:
-    """Takes snapshots of one run. `past` has its own start in it; `capital` and `states` are those the run keeps up to date."""
+    """Takes snapshots of one run. `past` has its own start in it; `capital` and `states` are those the run keeps up to date, and
+    `numbers` tells the last numbers of its orders."""
 
-    def __init__(self, outbox: Outbox, books: Books, past: Past, capital: Mapping[str, Mapping[str, Decimal]],
-                 states: Mapping[str, bytes]) -> None:
+    def __init__(self, outbox: Outbox, books: Books, past: Past, capital: Mapping[str, Mapping[str, Decimal]], states: Mapping[str, bytes],
+                 numbers: Callable[[], Mapping[str, int]]) -> None:
         self._outbox = outbox
         self._books = books
         self._past = past
         self._capital = capital
         self._states = states
+        self._numbers = numbers
 
     def lay(self) -> None:
         """Lay a snapshot in the outbox, behind every record so far. The same thread and moment as `take`."""
@@ -103,13 +109,14 @@ class Snapshots:
                  for name, desk in self._books.desks.items()}
         past = msgspec.structs.replace(self._past, strategies=dict(self._past.strategies), adopted=dict(self._past.adopted))
         capital = {name: dict(given) for name, given in self._capital.items()}
-        states = dict(self._states)
+        states, accounts = dict(self._states), dict(self._books.accounts)
+        numbers = {**self._books.numbers, **self._numbers()}
 
         def pack() -> bytes:
             encode = msgspec.msgpack.Encoder().encode
             kept = {name: DeskKept(_pieces(encode, still_open), _pieces(encode, done), counts, fills, ledger)
                     for name, (still_open, done, counts, fills, ledger) in desks.items()}
-            return encode(HouseSnapshot(past, kept, capital, states))
+            return encode(HouseSnapshot(past, kept, capital, states, numbers, accounts))
         return pack
 
     def _orders(self) -> int:
@@ -153,6 +160,8 @@ def take_back(snapshot: HouseSnapshot, replay: Replay) -> None:
         desk.fills = kept.fills
     # By the name it was given to: a strategy that is taken over by this start finds its capital under the former one.
     replay.capital.update(snapshot.capital)
+    replay.books.numbers.update(snapshot.numbers)
+    replay.books.accounts.update(snapshot.accounts)
     replay.states.update({replay.books.desk(name).name: state for name, state in snapshot.states.items()})
 
 

@@ -103,7 +103,9 @@ class TradingSystem:
         parts.watchdog.start()
 
     def recover(self) -> None:
-        """Ask the venue for every order of an earlier run that is not over, before any strategy runs; at most 30 seconds."""
+        """Ask the venues for every order of an earlier run that is not over and for what the journal may have lost, each once, before any
+        strategy runs; at most 30 seconds. Asking goes on where nothing is certain by then: orders that depend on it are denied.
+        """
         self.phase = "recovering"
         engine, runtime = self.engine, self.parts.runtime
         engine.clock.now_ns = runtime.now_ns()
@@ -112,7 +114,9 @@ class TradingSystem:
             self.parts.say("house", f"asking for {left} order{'s' * (left > 1)} of an earlier run")
         engine.act(engine.flow.after_replay())
         until_ns = runtime.monotonic_ns() + _RECOVERY_SECONDS * SECOND
-        self._drain_until(lambda: engine.is_stopping or not engine.flow.is_asking, until_ns, ask_again=True)
+        self._drain_until(lambda: engine.is_stopping or not engine.flow.is_reconciling, until_ns, ask_again=True)
+        if engine.flow.is_reconciling and not engine.is_stopping:
+            self.parts.say("house", f"not all was answered within {_RECOVERY_SECONDS} s; asking goes on, and orders wait where it matters")
 
     def start_strategies(self) -> None:
         """Run every `on_start`, then begin to beat and to poll.

@@ -8,9 +8,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from trading_system.core.actions import Action, CancelOrder, LookUpOrders, PlaceOrder
+from trading_system.core.actions import Action, CancelOrder, LookUpOrders, LookUpTrades, PlaceOrder
 from trading_system.core.errors import AccessDenied, BrokerError, HeldBack, OrderRefused, OutcomeUnknown, TryAgain
-from trading_system.core.events import ActionEvent, ConnectionEvent, LookUpFailedEvent, OrderUpdateEvent, WarningEvent
+from trading_system.core.events import (
+    ActionEvent,
+    ConnectionEvent,
+    LookUpFailedEvent,
+    OrderUpdateEvent,
+    OwnTradesEvent,
+    WarningEvent,
+)
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate
 from trading_system.core.ports import Broker, LayAction, Mailbox, Runtime
@@ -34,12 +41,16 @@ class _Call(msgspec.Struct, eq=False):
 
 
 class BrokerLanes:
-    """Carries out orders, cancels and look-ups at one broker, each kind on its own workers. `abort` breaks calls about an order off."""
+    """Carries out orders, cancels and look-ups at one broker, each kind on its own workers. `abort` breaks calls about an order off.
 
-    def __init__(self, broker: Broker, lay: LayAction, runtime: Runtime, abort: Callable[[str], int],
+    That an order is on its way goes to `lay_quietly`: whoever hears of it can wait, and must not be woken while it leaves.
+    """
+
+    def __init__(self, broker: Broker, lay: LayAction, lay_quietly: LayAction, runtime: Runtime, abort: Callable[[str], int],
                  settings: LaneSettings | None = None) -> None:
         self.broker = broker
         self._lay = lay
+        self._lay_quietly = lay_quietly
         self._runtime = runtime
         self._abort = abort
         self._settings = settings or LaneSettings()
@@ -79,9 +90,8 @@ class BrokerLanes:
                 self.replaced_workers += 1
                 self._lay(self._no_answer(call.action))
                 self._hire(call.lane)
-                request = None if type(call.action) is LookUpOrders else call.action.request
-                if request is not None:
-                    self._abort(request.client_order_id)
+                if isinstance(call.action, (PlaceOrder, CancelOrder)):
+                    self._abort(call.action.request.client_order_id)
 
     @property
     def depth(self) -> int:
@@ -98,7 +108,8 @@ class BrokerLanes:
             action = lane.take()
             if type(action) is PlaceOrder and self._waiting.pop(action.request.client_order_id, None) is None:
                 continue                                        # withdrawn while it waited
-            seconds = self._settings.read_deadline_seconds if type(action) is LookUpOrders else self._settings.order_deadline_seconds
+            is_question = isinstance(action, (LookUpOrders, LookUpTrades))
+            seconds = self._settings.read_deadline_seconds if is_question else self._settings.order_deadline_seconds
             call = _Call(action, lane, self._runtime.monotonic_ns() + int(seconds * 1e9))
             self._calls[number] = call
             self.perform(action)
@@ -119,13 +130,15 @@ class BrokerLanes:
                 self._cancel(action.request, action.venue_order_id)
             elif type(action) is LookUpOrders:
                 self._look_up(action)
+            elif type(action) is LookUpTrades:
+                self._look_up_trades(action)
         except Exception as error:
             # A fault of the adapter itself: nothing is known of what it did.
             self._lay(self._no_answer(action))
             self._lay(WarningEvent(f"{self.broker.name}: {type(error).__name__}: {error} (a fault of the adapter; please report it)"))
 
     def _place(self, request: OrderRequest) -> None:
-        self._lay(self._update(request, Answer.SENT, "lane", ""))
+        self._lay_quietly(self._update(request, Answer.SENT, "lane", ""))
         try:
             self._lay(OrderUpdateEvent(self.broker.place_order(request)))
         except HeldBack as error:
@@ -157,12 +170,23 @@ class BrokerLanes:
             event = LookUpFailedEvent(self.broker.name, request.client_order_id if request else "", error.reason)
         self._lay(event)
 
+    def _look_up_trades(self, action: LookUpTrades) -> None:
+        asked_ns = self._runtime.now_ns()
+        try:
+            trades = tuple(self.broker.fills_since(action.symbol, action.since_ns))
+        except BrokerError as error:
+            self._lay(LookUpFailedEvent(self.broker.name, "", error.reason, action.symbol))
+            return
+        self._lay(OwnTradesEvent(self.broker.name, action.symbol, action.since_ns, trades, asked_ns))
+
     def _no_answer(self, action: Action) -> ActionEvent:
         reason = "no answer within the deadline"
         if type(action) is PlaceOrder:
             return self._update(action.request, Answer.OUTCOME_UNKNOWN, "lane", reason)
         if type(action) is CancelOrder:
             return self._update(action.request, Answer.CANCEL_UNKNOWN, "lane", reason)
+        if type(action) is LookUpTrades:
+            return LookUpFailedEvent(self.broker.name, "", reason, action.symbol)
         request = action.request if type(action) is LookUpOrders else None
         return LookUpFailedEvent(self.broker.name, request.client_order_id if request else "", reason)
 

@@ -13,6 +13,8 @@ from trading_system.core.events import ACCEPTED, Verdict
 from trading_system.core.order import NEXT, NEXT_CANCEL, CancelState, Fill, FillAmounts, Order, OrderRequest, OrderState
 from trading_system.core.order_update import ZERO, Answer, OrderUpdate, Totals
 
+_OVER = OrderState.FILLED            # from here on an order is done
+_NAMES = {state: state.name for state in OrderState}        # an Enum's own `name` is Python code
 _ABOUT_CANCEL = frozenset(NEXT_CANCEL[CancelState.NONE])
 
 
@@ -112,19 +114,18 @@ class OrderManager:
         order.state = after
         if update.reason:
             order.reason, order.code = update.reason, update.code
-        name = order.client_order_id
-        if before.is_done:
+        if before >= _OVER:
             self._count(before, -1)
-            self.done.pop(name, None)
-            self._done_names.remove(name)
-            change.alarm = f"order {name} was {before.name} and is heard of again: {after.name}"
-        if after.is_done:
+            self.done.pop(order.client_order_id, None)
+            self._done_names.remove(order.client_order_id)
+            change.alarm = f"order {order.client_order_id} was {before.name} and is heard of again: {after.name}"
+        if after >= _OVER:
             self._close(order, now_ns)
-        elif before.is_done:
+        elif before >= _OVER:
             # Proved absent, and there it is: it lives again, and nobody wants it any more.
-            self.open[name] = order
+            self.open[order.client_order_id] = order
             order.cancel = CancelState.WANTED
-            change.alarm = f"order {name} was {before.name} and has turned up at the venue; it is being canceled"
+            change.alarm = f"order {order.client_order_id} was {before.name} and has turned up at the venue; it is being canceled"
 
     def _apply_totals(self, change: Change, update: OrderUpdate, totals: Totals, now_ns: int) -> None:
         order = change.order
@@ -151,7 +152,7 @@ class OrderManager:
         if totals.filled_quantity > request.quantity:
             self._quarantine(change, f"filled {totals.filled_quantity} of {request.quantity}: more than was asked for")
         if totals.filled_quantity >= request.quantity and order.state is not OrderState.FILLED:
-            if order.is_done:
+            if order.state >= _OVER:
                 change.alarm = change.alarm or f"order {order.client_order_id} filled although it was {order.state.name}"
                 self._count(order.state, -1)
             order.state = OrderState.FILLED
@@ -166,16 +167,18 @@ class OrderManager:
     def _close(self, order: Order, now_ns: int) -> None:
         order.cancel = CancelState.NONE
         order.done_ns = now_ns
-        self.open.pop(order.client_order_id, None)
-        if order.client_order_id not in self.done:
-            self.done[order.client_order_id] = order
-            self._done_names.append(order.client_order_id)
+        name = order.request.client_order_id
+        self.open.pop(name, None)
+        if name not in self.done:
+            self.done[name] = order
+            self._done_names.append(name)
         self._count(order.state, 1)
         if len(self._done_names) > self._keep_done:
             self.done.pop(self._done_names.popleft(), None)
 
     def _count(self, state: OrderState, by: int) -> None:
-        self.counts[state.name] = self.counts.get(state.name, 0) + by
+        name = _NAMES[state]
+        self.counts[name] = self.counts.get(name, 0) + by
 
 
 def _stranger(order: Order, update: OrderUpdate) -> str:
@@ -190,8 +193,8 @@ def _stranger(order: Order, update: OrderUpdate) -> str:
 
 
 def _difference(new: dict[str, Decimal], known: dict[str, Decimal]) -> dict[str, Decimal]:
-    if not known:
-        return {currency: amount for currency, amount in new.items() if amount}
     if new == known:
         return {}
+    if not known and ZERO not in new.values():
+        return new
     return {currency: amount for currency in new.keys() | known.keys() if (amount := new.get(currency, ZERO) - known.get(currency, ZERO))}

@@ -21,27 +21,28 @@ _UP = Context(prec=60, rounding=ROUND_UP)
 
 def needs(
     request: OrderRequest, instrument: Instrument, reference_price: Decimal, filled_quantity: Decimal = ZERO,
-) -> tuple[str, Decimal]:
-    """Return the currency an order takes from and the most it may still take, rounded up to 8 decimals.
+) -> tuple[str, Decimal, Decimal]:
+    """Return the currency an order takes from, the most it may still take, rounded up to 8 decimals, and the base quantity it may fill.
 
     A buy takes counter: limit (else stop, else reference) price x remaining quantity, or `value` until it is done; the taker fee is
     added where the venue takes it in counter. A sale takes base: the remaining quantity, with the taker fee where it is taken in base.
     On anything but spot both sides take counter, as a buy does. `reference_price` is in counter per base.
     """
+    quantity = may_fill(request, reference_price, filled_quantity)
     if instrument.is_spot and request.side is Side.SELL:
-        currency, fee_currency, amount = instrument.base, FeeCurrency.BASE, may_fill(request, reference_price, filled_quantity)
+        currency, fee_currency, amount = instrument.base, FeeCurrency.BASE, quantity
     else:
         currency, fee_currency = instrument.counter, FeeCurrency.COUNTER
         if request.quantity is None:
             amount = request.value or ZERO
         else:
             price = request.limit or request.stop or reference_price
-            amount = _UP.multiply(price, may_fill(request, reference_price, filled_quantity))
+            amount = _UP.multiply(price, quantity)
         if instrument.multiplier != _ONE:
             amount = _UP.multiply(amount, instrument.multiplier)
     if instrument.fee_currency is fee_currency:
         amount = _UP.multiply(amount, _ONE + instrument.taker_fee)
-    return currency, amount.quantize(COST_STEP, context=_UP)
+    return currency, amount.quantize(COST_STEP, context=_UP), quantity
 
 
 def may_fill(request: OrderRequest, reference_price: Decimal, filled_quantity: Decimal = ZERO) -> Decimal:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from trading_system.reports.results import CurrencyResult, DataNote, Results, StrategyResult
+from trading_system.reports.results import RUN, CurrencyResult, DataNote, Results, StrategyResult
 
 NOTHING = "\u2013"
 _GAP = "  "
@@ -43,9 +43,11 @@ def table_lines(results: Results, width: int) -> list[str]:
 def _headline(results: Results) -> str:
     if not results.events:
         return f"{_clean(results.kind).capitalize()}: no events."
+    span = f"{_clean(results.kind).capitalize()} from {_time(results.from_ns)} to {_time(results.to_ns)} UTC"
+    if results.kind == RUN:
+        return f"{span}: {results.events:,} records of the journal."
     rate = f", {results.events / results.run_seconds:,.0f} a second" if results.run_seconds > 0.0 else ""
-    return (f"{_clean(results.kind).capitalize()} from {_time(results.from_ns)} to {_time(results.to_ns)} UTC: "
-            f"{results.events:,} events in {results.run_seconds:.1f} s{rate}.")
+    return f"{span}: {results.events:,} events in {results.run_seconds:.1f} s{rate}."
 
 
 def _rows(results: Results) -> list[_Row]:

@@ -6,6 +6,9 @@ None stands where a figure is not defined (a ratio without trades, a rate withou
 
 import msgspec
 
+#: The kind of results that were made from a journal: their events are its records, and nobody waited for them.
+RUN = "run"
+
 Figures = dict[str, float | None]
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from trading_system.reports.results import CurrencyResult, Results, StrategyResult
+from trading_system.reports.results import RUN, CurrencyResult, Results, StrategyResult
 from trading_system.reports.tear_sheet_text import (
     DAY_NS,
     NOTHING,
@@ -29,14 +29,20 @@ def headline(results: Results) -> str:
     span = results.to_ns - results.from_ns
     has_milliseconds = span < DAY_NS
     names = ", ".join(escaped(one.name) for one in results.strategies) or "no strategy"
-    speed = f", {results.events / results.run_seconds:,.0f} a second" if results.run_seconds > 0 and results.events else ""
+    if results.kind == RUN:
+        work = f"{count(results.events, 'record')} of the journal"
+    else:
+        work = f"{count(results.events, 'event')} in {duration(results.run_seconds)}{_speed(results)}"
     head = (
         f"<h1>{escaped(results.kind.capitalize())} <span class='names'>{names}</span></h1>"
         f"<p class='when'><time>{iso(results.from_ns, has_milliseconds)}</time> to <time>{iso(results.to_ns, has_milliseconds)}</time> "
-        f"({duration(max(0, span) / 1e9)})<br><span class='soft'>{count(results.events, 'event')} in {duration(results.run_seconds)}{speed}"
-        "</span></p>"
+        f"({duration(max(0, span) / 1e9)})<br><span class='soft'>{work}</span></p>"
     )
     return head + "".join(_tiles(results, one) for one in _currencies(results)) + _troubles(results)
+
+
+def _speed(results: Results) -> str:
+    return f", {results.events / results.run_seconds:,.0f} a second" if results.run_seconds > 0 and results.events else ""
 
 
 def strategies_table(results: Results) -> str:

@@ -11,8 +11,8 @@ from trading_system.core.errors import HeldBack, TryAgain
 from trading_system.core.events import Balance, OpenOrdersEvent
 from trading_system.core.instrument import Instrument
 from trading_system.core.order import OrderRequest
-from trading_system.core.order_update import OrderUpdate
-from trading_system.core.ports import Broker, Runtime, VenueTrade
+from trading_system.core.order_update import OrderUpdate, VenueTrade
+from trading_system.core.ports import Broker, Runtime
 from trading_system.risk.kill_latch import KillLatch
 
 _SECOND = 1_000_000_000

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from trading_system.core.events import Verdict, VerdictNumbers
+from trading_system.core.events import ACCEPTED, Verdict, VerdictNumbers
 from trading_system.core.instrument import Instrument, MarketStatus
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import ZERO
@@ -17,7 +17,8 @@ from trading_system.risk.limits import RiskLimits
 
 
 class Situation(msgspec.Struct, frozen=True, gc=False):
-    """What an order is judged against: `reference` in counter per base (0: no price is known), amounts in the currency it would take."""
+    """What an order is judged against: `reference` in counter per base (0: no price is known), amounts in the currency it would take,
+    `doubt` what must be known first of another order (empty: nothing)."""
 
     instrument: Instrument
     limits: RiskLimits
@@ -29,6 +30,7 @@ class Situation(msgspec.Struct, frozen=True, gc=False):
     currency: str
     needed: Decimal
     free: Decimal
+    doubt: str = ""
 
 
 #: The code of a verdict that pauses its strategy.
@@ -47,6 +49,11 @@ def orders_come_in_measure(request: OrderRequest, at: Situation) -> Verdict | No
     if at.orders_in_a_row > at.limits.max_orders_per_event:
         return _denied(FLOOD, f"it ordered more than {at.limits.max_orders_per_event} times in answer to one event")
     return None
+
+
+def nothing_is_in_doubt(request: OrderRequest, at: Situation) -> Verdict | None:
+    """Deny while an order on the same side may stand or may have filled without our knowing: a strategy must not do the same twice."""
+    return _denied("doubt", at.doubt) if at.doubt else None
 
 
 def market_is_open(request: OrderRequest, at: Situation) -> Verdict | None:
@@ -104,8 +111,8 @@ def funds_are_there(request: OrderRequest, at: Situation) -> Verdict | None:
 
 
 CONTROLS: tuple[Control, ...] = (
-    entries_are_open, orders_come_in_measure, market_is_open, price_is_fresh, size_is_allowed, price_is_allowed, open_orders_are_few,
-    funds_are_there,
+    entries_are_open, orders_come_in_measure, nothing_is_in_doubt, market_is_open, price_is_fresh, size_is_allowed, price_is_allowed,
+    open_orders_are_few, funds_are_there,
 )
 
 
@@ -122,12 +129,11 @@ class RiskManager:
             verdict = control(request, at)
             if verdict is not None:
                 self.denied[verdict.code] = self.denied.get(verdict.code, 0) + 1
-                return Verdict(False, verdict.code, verdict.sentence, _numbers(at))
-        return Verdict(True, "", "", _numbers(at))
-
-
-def _numbers(at: Situation) -> VerdictNumbers:
-    return VerdictNumbers(at.currency, at.needed, at.free, at.open_orders)
+                break
+        else:
+            verdict = ACCEPTED
+        numbers = VerdictNumbers(at.currency, at.needed, at.free, at.open_orders)
+        return Verdict(verdict.is_accepted, verdict.code, verdict.sentence, numbers)
 
 
 def _denied(code: str, sentence: str) -> Verdict:

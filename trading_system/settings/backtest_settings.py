@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from trading_system.core.instrument import FeeCurrency, Instrument
-from trading_system.settings.house_settings import Currency, Duration, Symbol
+from trading_system.settings.house_settings import Currency, Duration, StrategyName, Symbol
 from trading_system.settings.located import LocatedMapping
 
 _Positive = Annotated[Decimal, Meta(gt=0, le=10**15)]
@@ -47,6 +47,13 @@ class InstrumentSettings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(new, **written)
 
 
+class StrategyChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What is different about a strategy while it is backtested; `--set strategies.NAME...` still wins."""
+
+    params: Annotated[LocatedMapping, Meta(description="Its parameters, where they differ in a backtest.")]
+    bars: Annotated[Duration | None, Meta(description="The length of its bars in a backtest.")] = None
+
+
 class BacktestSettings(msgspec.Struct, frozen=True, kw_only=True, rename={"from_time": "from", "to_time": "to"}):
     """`backtest_config.yaml`: everything has a default."""
 
@@ -67,7 +74,11 @@ class BacktestSettings(msgspec.Struct, frozen=True, kw_only=True, rename={"from_
         Literal["refuse", "skip"], Meta(description="`refuse`: a bad row stops the start. `skip`: bad rows are left out and counted.")
     ] = "refuse"
     assumptions: Annotated[
-        Literal["optimistic", "base", "pessimistic"], Meta(description="How kindly orders are filled.")
+        Literal["optimistic", "base", "pessimistic", "backtesting_py", "freqtrade"],
+        Meta(
+            description="How kindly orders are filled. `backtesting_py` and `freqtrade` fill as those engines do, neither spread nor "
+            "slippage included, so that their results can be reproduced."
+        ),
     ] = "pessimistic"
     fills: Annotated[LocatedMapping, Meta(description="How orders are filled, where it differs from the assumptions.")]
     instruments: Annotated[
@@ -76,6 +87,15 @@ class BacktestSettings(msgspec.Struct, frozen=True, kw_only=True, rename={"from_
             description="Instruments that no venue lists, or what shall be different about one.",
             examples=["{GOOG.stocks: {base: GOOG, counter: USD, quantity_step: 1}}"],
             extra={"words": "the instruments by symbol"},
+        ),
+    ] = {}
+    strategies: Annotated[
+        dict[StrategyName, StrategyChanges],
+        Meta(
+            description="What is different about a strategy while it is backtested; the end of the table tells it. Default nothing: it "
+            "runs as it trades.",
+            examples=["{moving_average_cross: {bars: 5m, params: {fast: 12, slow: 48}}}"],
+            extra={"words": "what is different, by strategy"},
         ),
     ] = {}
     bar_seconds: Annotated[

@@ -17,7 +17,7 @@ from trading_system.core.order_words import order_words
 from trading_system.core.side import Side
 from trading_system.oms.order_manager import OrderManager
 from trading_system.oms.position_manager import PositionManager
-from trading_system.oms.reservations import Reservations, may_fill, needs
+from trading_system.oms.reservations import Reservations, needs
 from trading_system.strategy_host.follow_ups import FollowUps
 from trading_system.strategy_host.hook_times import HookTimes
 from trading_system.strategy_host.market_view import MarketView
@@ -83,7 +83,7 @@ class Desk:
         self.times: dict[str, HookTimes] = {}
         self.hooks: dict[str, Callable[..., None]] = {}
         self._house = house
-        self._collar = collar
+        self._collars = {side: 1 + collar * side for side in Side}         # how far a market order may go, as a factor of its price
         self.orders_in_a_row = 0
         self._counted_ns = 0
         self._follow_ups = FollowUps(self)
@@ -96,53 +96,46 @@ class Desk:
         view = self.market.get(symbol)
         if view is None:
             raise ValueError(f"{symbol!r} is not one of our instruments: {', '.join(self.symbols)}")
-        with self._house.shield:
-            return self._submit(view, side, quantity, value, limit, stop, post_only, time_in_force, tag)
-
-    def _submit(self, view: MarketView, side: Side, quantity: Number | None, value: Number | None, limit: Number | None,
-                stop: Number | None, post_only: bool, time_in_force: str, tag: str) -> Order:
-        price = view.reference(side)
-        reference = Decimal(repr(price)) if price > 0 else ZERO
-        request = self._request(view.instrument, reference, side, quantity, value, limit, stop, post_only, time_in_force, tag)
-        if self._counted_ns != self.clock.now_ns:
-            self._counted_ns, self.orders_in_a_row = self.clock.now_ns, 0
-        self.orders_in_a_row += 1
-        currency, needed, may_still_fill = self._need(request, reference, ZERO)
-        verdict = self._house.judge(self, request, reference, currency, needed)
-        order = self.orders.add(request, reference, verdict)
-        if verdict.is_accepted:
-            self.reservations.reserve(request, currency, needed, may_still_fill)
-        self._decision = order
-        self._house.lay(OrderEvent(request, verdict, reference, view.taken_ns))
-        return order
+        house = self._house
+        with house.shield:
+            price = view.reference(side)
+            reference = Decimal(repr(price)) if price > 0 else ZERO
+            request = self._request(view.instrument, reference, side, quantity, value, limit, stop, post_only, time_in_force, tag)
+            if self._counted_ns != self.clock.now_ns:
+                self._counted_ns, self.orders_in_a_row = self.clock.now_ns, 0
+            self.orders_in_a_row += 1
+            currency, needed, may_still_fill = self._need(request, reference, ZERO)
+            verdict = house.judge(self, request, reference, currency, needed)
+            order = self._decision = self.orders.add(request, reference, verdict)
+            if verdict.is_accepted:
+                self.reservations.reserve(request, currency, needed, may_still_fill)
+            house.lay(OrderEvent(request, verdict, reference, view.taken_ns))
+            return order
 
     def _request(self, instrument: Instrument, reference: Decimal, side: Side, quantity: Number | None, value: Number | None,
                  limit: Number | None, stop: Number | None, post_only: bool, time_in_force: str, tag: str) -> OrderRequest:
         if (quantity is None) == (value is None):
             raise ValueError("give either a quantity or a value")
-        if value is not None and (limit is not None or stop is not None or side is Side.SELL):
-            raise ValueError("an order by value is a market order to buy; give a quantity instead")
-        if not isinstance(tag, str) or len(tag) > _LONGEST_TAG or not tag.isprintable():
+        if tag != "" and (not isinstance(tag, str) or len(tag) > _LONGEST_TAG or not tag.isprintable()):
             raise ValueError(f"a tag is a printable text of at most {_LONGEST_TAG} characters")
         lasting = _LASTING.get(time_in_force)
         if lasting is None:
             raise ValueError(f"time_in_force is GTC, IOC or FOK, not {time_in_force!r}")
+        if value is not None and (limit is not None or stop is not None or side is Side.SELL):
+            raise ValueError("an order by value is a market order to buy; give a quantity instead")
         if post_only and (limit is None or lasting is not TimeInForce.GTC):
             raise ValueError("post_only goes with a limit and GTC")
-        kind, price = (OrderKind.MARKET, None) if limit is None else (OrderKind.LIMIT, instrument.price(limit, side))
-        trigger = instrument.nearest_price(stop) if stop is not None else None
-        if trigger is not None:
-            kind = OrderKind.STOP if limit is None else OrderKind.STOP_LIMIT
-            if value is not None or post_only or lasting is not TimeInForce.GTC:
-                raise ValueError("a stop goes with a quantity and GTC, and not with post_only")
-            if not (instrument.has_stop_orders if limit is None else instrument.has_stop_limit_orders):
-                also = ", only with a limit" if instrument.has_stop_limit_orders else ""
-                raise ValueError(f"stop orders are not offered on {instrument.symbol}{also}")
-        if kind is OrderKind.MARKET and value is None and not instrument.has_market_orders_by_quantity and reference > 0:
+        trigger = None
+        if limit is not None:
+            kind, price = OrderKind.LIMIT, instrument.price(limit, side)
+        elif value is None and stop is None and reference and not instrument.has_market_orders_by_quantity:
             # The venue's own market order cannot state a quantity: an IOC limit a collar away can, and has a bound on its price.
-            away = reference * (1 + self._collar * side)
-            kind, price = OrderKind.LIMIT, instrument.nearest_price(away)
+            kind, price = OrderKind.LIMIT, instrument.nearest_price(reference * self._collars[side])
             lasting = TimeInForce.IOC if lasting is TimeInForce.GTC else lasting
+        else:
+            kind, price = OrderKind.MARKET, None
+        if stop is not None:
+            kind, trigger = _stop_kind(instrument, limit, post_only, lasting), instrument.nearest_price(stop)
         return OrderRequest(
             self._house.name_order(self.name), self.name, instrument.symbol, side, kind, self.clock.now_ns,
             instrument.quantity(quantity) if quantity is not None else None, instrument.value(value) if value is not None else None,
@@ -183,8 +176,8 @@ class Desk:
 
     def settle(self, order: Order) -> None:
         """Bring the reservation of `order` in line with what may still fill; when it is over, go on with what waited for that."""
-        name = order.client_order_id
-        if order.is_done:
+        name = order.request.client_order_id
+        if order.state >= OrderState.FILLED:
             self.reservations.release(name)
             self._follow_ups.after(order)
         elif not self.reservations.holds(name):
@@ -270,4 +263,13 @@ class Desk:
         instrument = self.positions.instruments[request.symbol]
         if not reference:
             return instrument.counter, ZERO, ZERO
-        return *needs(request, instrument, reference, filled), may_fill(request, reference, filled)
+        return needs(request, instrument, reference, filled)
+
+
+def _stop_kind(instrument: Instrument, limit: Number | None, post_only: bool, lasting: TimeInForce) -> OrderKind:
+    if post_only or lasting is not TimeInForce.GTC:
+        raise ValueError("a stop goes with a quantity and GTC, and not with post_only")
+    if not (instrument.has_stop_orders if limit is None else instrument.has_stop_limit_orders):
+        also = ", only with a limit" if instrument.has_stop_limit_orders else ""
+        raise ValueError(f"stop orders are not offered on {instrument.symbol}{also}")
+    return OrderKind.STOP if limit is None else OrderKind.STOP_LIMIT

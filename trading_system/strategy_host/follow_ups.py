@@ -55,10 +55,11 @@ class FollowUps:
 
     def after(self, order: Order) -> None:
         """Go on with what waited for the end of `order`."""
-        limit = self._replacing.pop(order.client_order_id, None)
-        if limit is not None and not self._desk.is_paused and (order.state in _ENDS_REPLACED or order.code == "withdrawn"):
-            self._place_rest(order, limit)
-        if order.symbol in self._flattening:
+        if self._replacing:
+            limit = self._replacing.pop(order.client_order_id, None)
+            if limit is not None and not self._desk.is_paused and (order.state in _ENDS_REPLACED or order.code == "withdrawn"):
+                self._place_rest(order, limit)
+        if self._flattening and order.symbol in self._flattening:
             self._continue_flatten(order.symbol, order)
 
     def _place_rest(self, order: Order, limit: Number) -> None:

@@ -26,6 +26,8 @@ from trading_system.core.events import (
 from trading_system.core.market_data import Bar
 from trading_system.core.ports import Runtime
 
+_LINGER_NS = 50_000_000
+
 
 class EventLog:
     """Notices what is worth keeping, bars included, and writes it as data."""
@@ -62,7 +64,11 @@ class EventLog:
         """Write until stopped: the body of the log thread."""
         is_last = False
         while not is_last:
-            batch, is_last = take_waiting(self._lines, self._lines.take(), None)
+            line = self._lines.take()
+            if line is not None:
+                # The first line of a burst comes just as an order is on its way: stand aside, then write all there is.
+                self._runtime.sleep_until(self._runtime.monotonic_ns() + _LINGER_NS)
+            batch, is_last = take_waiting(self._lines, line, None)
             self._write(batch)
 
     def _write(self, batch: Sequence[tuple[int, str, Any]]) -> None:

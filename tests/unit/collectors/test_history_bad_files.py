@@ -15,7 +15,10 @@ from trading_system.core.errors import ConfigError
 
 GOOD = bar_lines(20)
 TIME = START_NS // 1_000_000
-REFUSED = "@: {} cannot be used: mend them, or have such rows left out (policy skip)"
+REFUSED = ("@: {} cannot be used: mend them, or have such rows left out and counted: bad_rows: skip in backtest_config.yaml, or --set "
+           "backtest.bad_rows=skip")
+OTHER_FILE = "write it again, or name another with --data SYMBOL=FILE"
+BAR_SECONDS = "say it with bar_seconds: 1h in backtest_config.yaml, or --set backtest.bar_seconds=1h"
 
 
 def problems(path: Path, policy: str = "refuse") -> list[str]:
@@ -134,9 +137,9 @@ def test_a_row_that_is_late_by_a_whole_block_is_left_out_also_when_reading_begin
 
 
 @pytest.mark.parametrize(("content", "words"), [
-    (b"", ["@: the file is empty"]),
-    (b"timestamp,open,high,low,close,volume\n", ["@: there is a header and not a single row"]),
-    (b"timestamp,open,high,low,close,volume\n\n\n", ["@: there is a header and not a single row"]),
+    (b"", [f"@: the file is empty: {OTHER_FILE}"]),
+    (b"timestamp,open,high,low,close,volume\n", [f"@: there is a header and not a single row: {OTHER_FILE}"]),
+    (b"timestamp,open,high,low,close,volume\n\n\n", [f"@: there is a header and not a single row: {OTHER_FILE}"]),
     (b"\n1704067200000,1,1,1,1,1\n", ["@:1: the first line is empty: it must name the columns"]),
     (b"a,b,c\n1,2,3\n", ["@:1: there is no column for the time among 'a', 'b', 'c': name it timestamp, time, date, datetime or ts"]),
     (b"ts,open,close\n1,2,3\n", ["@:1: the columns 'ts', 'open', 'close' are neither bars, trades nor quotes; name them (bars: timestamp, open, "
@@ -150,10 +153,10 @@ def test_a_row_that_is_late_by_a_whole_block_is_left_out_also_when_reading_begin
                                                   "offset such as +02:00, or write milliseconds since 1970"]),
     (b"\x89\xff\x00\x01garbage" * 50, ["@:1: this is not UTF-8 text: save the file as CSV in UTF-8"]),
     (b"\0\0\0\0" * 50, ["@:1: this is not text: only CSV, CSV.gz, .npz and .parquet can be read"]),
-    (b"x" * 600_000, ["@: a line is longer than 65,536 bytes: this is not CSV"]),
+    (b"x" * 600_000, [f"@: a line is longer than 65,536 bytes: this is not CSV: {OTHER_FILE}"]),
     (b"PK\x03\x04garbage", ["@: this is no sound .npz file of numbers (BadZipFile: File is not a zip file): write it anew with numpy.savez"]),
     (b"\x1f\x8bgarbage, not packed", ["@: the gzip data is broken (Unknown compression method): fetch or pack the file again"]),
-    (b"timestamp,open,high,low,close,volume\n1704067200000,2,3,1,2,1\n", ["@: there is only one bar, so its length cannot be seen: name it"]),
+    (b"timestamp,open,high,low,close,volume\n1704067200000,2,3,1,2,1\n", [f"@: there is only one bar, so its length cannot be seen: {BAR_SECONDS}"]),
 ])
 def test_a_file_that_is_wrong_as_a_whole_is_refused_whatever_the_policy(tmp_path: Path, content: bytes, words: list[str]) -> None:
     path = tmp_path / "a.csv"
@@ -197,8 +200,8 @@ def test_skipping_more_than_half_of_a_file_is_no_skipping(tmp_path: Path) -> Non
 def test_bars_whose_steps_disagree_are_refused(tmp_path: Path) -> None:
     steps = np.cumsum([60, 60, 90, 75, 100, 60, 222, 137, 60, 99, 85] * 5)
     told = problems(write_bars(tmp_path, [f"{TIME // 1000 + step},2,3,1,2,1" for step in steps.tolist()]))
-    assert told == ["@: 35 of 54 steps between bars are not whole bars of 1m, the most common step: bars of one file must have one length, or it "
-                    "must be named"]
+    assert told == ["@: 35 of 54 steps between bars are not whole bars of 1m, the most common step: bars of one file must have one length; "
+                    f"where that is another, {BAR_SECONDS}"]
 
 
 def test_a_length_that_is_named_counts_against_what_the_file_looks_like(tmp_path: Path) -> None:

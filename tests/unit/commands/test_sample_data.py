@@ -37,8 +37,22 @@ def test_it_writes_a_day_of_each_market_that_is_traded_and_says_what_comes_next(
     assert capsys.readouterr().out.splitlines() == [
         "made/XBTZAR_quotes.csv.gz: 17,280 made-up quotes of XBTZAR.luno, 1 day from 2024-01-01T00:00:00Z",
         "made/ETHXBT_quotes.csv.gz: 17,280 made-up quotes of ETHXBT.luno, 1 day from 2024-01-01T00:00:00Z",
-        "next: python main.py backtest"]
+        f"the files are in {project}/made; backtest_config.yaml does not name them yet: write data: {{XBTZAR.luno: made/XBTZAR_quotes.csv.gz, "
+        "ETHXBT.luno: made/ETHXBT_quotes.csv.gz} there",
+        "next: python main.py backtest --config configs"]
     assert sorted(path.name for path in (project / "made").iterdir()) == ["ETHXBT_quotes.csv.gz", "XBTZAR_quotes.csv.gz"]
+
+
+def test_without_a_folder_it_writes_where_the_backtest_of_the_same_configuration_looks(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    elsewhere = project / "deep" / "settings of mine"
+    elsewhere.parent.mkdir()
+    (project / "configs").rename(elsewhere)
+    (elsewhere / "backtest_config.yaml").write_text("data: {XBTZAR.luno: data/XBTZAR_quotes.csv.gz, ETHXBT.luno: data/ETHXBT_quotes.csv.gz}\n")
+    assert main.main(["sample-data", "--config", str(elsewhere)]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        f"the files are in {project}/deep/data", f"next: python main.py backtest --config '{elsewhere}'"]
+    settings = read_settings(elsewhere, (), Problems(), adapters=registry.ADAPTERS)
+    assert [(elsewhere.parent / str(file)).is_file() for file in settings.backtest.data.values()] == [True, True]
 
 
 def test_the_data_is_sound_on_the_grid_plausible_and_trends_both_ways(project: Path) -> None:

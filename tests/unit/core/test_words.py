@@ -35,7 +35,8 @@ UPDATE = OrderUpdate("abcdef-naive-1-7", Answer.OPEN, Evidence("/orders", 1, 2, 
                      Totals(Decimal("0.1"), Decimal("1E+3"), {"XBT": Decimal("1E-8")}), "reason", symbol="XBTZAR.luno", side=Side.SELL,
                      quantity=Decimal("0.010"))
 BODIES: list[Any] = [
-    RunStarted(1, 2, "abcdef", "simulate", "0.1.0", "hash", {"naive": StrategyStarted(("XBTZAR.luno",), {"ZAR": Decimal("1.50")}, "ZAR")}),
+    RunStarted(1, 2, "abcdef", "simulate", "0.1.0", "hash", {"naive": StrategyStarted(("XBTZAR.luno",), {"ZAR": Decimal("1.50")}, "ZAR")},
+               {"XBTZAR.luno": instrument()}),
     OrderEvent(REQUEST, Verdict(True, numbers=VerdictNumbers("ZAR", Decimal(1), Decimal(2), 3)), Decimal("100.5"), 7), CancelEvent("abcdef-naive-1-7", "naive", "stop"),
     OrderUpdateEvent(UPDATE), OrderSent("abcdef-naive-1-7"), CapitalBooked("naive", "XBTZAR.luno", Decimal(1), Decimal(2)),
     StateSaved("naive", b"\x00\xff"), CommandEvent("stop", "operator", "enough"),
@@ -50,6 +51,13 @@ def test_what_is_journaled_comes_back_the_same_to_the_last_digit(body: Any) -> N
     again = msgspec.msgpack.decode(msgspec.msgpack.encode(record), type=Record)
     assert again == record
     assert repr(again) == repr(record)
+
+
+def test_a_run_that_was_journaled_without_instruments_is_still_read() -> None:
+    run = msgspec.to_builtins(BODIES[0])
+    del run["instruments"]
+    again = msgspec.msgpack.decode(msgspec.msgpack.encode([7, run]), type=Record).body
+    assert again == msgspec.structs.replace(BODIES[0], instruments={})
 
 
 def test_every_kind_of_record_is_tried_above() -> None:

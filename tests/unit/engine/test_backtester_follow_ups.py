@@ -52,3 +52,30 @@ def test_without_follow_ups_the_answer_waits_for_the_next_bar_and_is_not_denied_
     ours = run(tmp_path, "optimistic")
     assert ours.strategy.told == [("entry", 100.0)]
     assert len(ours.strategy.orders) == 2
+
+
+class LaidAnew(Bracketed):
+    """Lays the stop and the target anew for every bar, so that one may fill before the venue has named the other."""
+
+    def on_bar(self, bar: Bar) -> None:
+        super().on_bar(bar)
+        self.cancel_all()
+        if self.positions[bar.symbol].quantity:
+            self.sell(bar.symbol, 1, stop=107, tag="stop")
+            self.sell(bar.symbol, 1, limit=109, tag="target")
+        elif not self.told:
+            self.buy(bar.symbol, 1, tag="entry")
+
+    def on_fill(self, fill: Fill) -> None:
+        self.told.append((fill.tag, fill.price))
+        if fill.tag != "entry":
+            self.cancel_all()
+
+
+def test_a_stop_that_fills_at_an_open_ends_the_target_that_was_laid_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "bars.csv"
+    file.write_text(BARS.replace("105,106,104,105", "105,112,104,105"))
+    ours = trade_through(LaidAnew, {}, file, NAMED["backtesting_py"], instrument(), "1000")
+    assert ours.strategy.told == [("entry", 100.0), ("stop", 105.0)]
+    assert ours.results.strategies[0].orders["FILLED"] == 2
+    assert not ours.results.trades[1:]

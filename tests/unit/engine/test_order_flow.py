@@ -144,7 +144,8 @@ def test_an_order_on_the_list_that_nobody_here_sent_is_told_once_and_left_alone(
     stranger = OrderUpdate("somebody-elses", Answer.OPEN, Evidence("list", 1, 2), "V9")
     for _ in range(3):
         assert house.listing(stranger) == []
-    assert [event.text for event in house.said(WarningEvent)] == ["an order that is not ours is open at the venue (V9); it is left alone"]
+    assert [event.text for event in house.said(WarningEvent)] == [
+        "one open order is at luno not ours and left alone: 1 of unknown markets"]
 
 
 def test_an_open_order_is_canceled_by_its_venues_name_at_once(house: SmallHouse) -> None:

@@ -128,20 +128,23 @@ def test_an_order_that_was_on_its_way_is_in_doubt_and_asked_for_and_never_sent_a
     lived = SmallHouse(instruments=(FEE,))
     order = lived.buy()
     house, _ = replayed(journal_of(lived))
-    house.act(lambda: house.engine.act(house.flow.after_replay()))
+    left = house.act(lambda: house.engine.act(house.flow.after_replay()))
     found = house.desk.orders.get(order.client_order_id)
     assert found is not None
     assert found.state is OrderState.UNKNOWN
     assert house.desk.reservations.count == 1
-    assert house.flow.is_asking
-    left = house.act(lambda: house.engine.act(house.flow.ask_again()))
     assert left == [LookUpOrders("luno", order.request, "", True)]
+    assert house.flow.is_reconciling
+    house.hear(found, Answer.NOT_FOUND)
+    assert not house.flow.is_reconciling, "it was asked about once: the strategies may start"
+    assert house.flow.is_asking, "it is in doubt all the same"
 
 
 def test_an_order_that_was_open_is_looked_up_by_its_venues_name(lived: SmallHouse) -> None:
     house, _ = replayed(journal_of(lived))
     left = house.act(lambda: house.engine.act(house.flow.after_replay()))
-    assert [(action.venue_order_id, action.is_doubtful) for action in left if isinstance(action, LookUpOrders)] == [("V2", False)]
+    assert [(action.venue_order_id, action.is_doubtful) for action in left if isinstance(action, LookUpOrders)] == [
+        ("V2", False), ("", True)]
 
 
 def test_a_cancel_that_was_wanted_before_the_end_is_sent_when_the_order_is_heard_of() -> None:

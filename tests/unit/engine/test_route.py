@@ -137,3 +137,65 @@ def test_a_trade_does_not_push_a_tick_away() -> None:
     way.tick(0)
     way.route.trade(Trade(SYMBOL, START_NS + 1, 500.0, 1.0, True, 1))
     assert way.view.mark == 100.0
+
+
+MINUTE = 60 * SECOND
+WHOLE_NS = START_NS - START_NS % (6 * MINUTE)
+
+
+def of_bars(*lengths: int) -> Way:
+    """Return a route whose market data is bars of a minute; the longer ones are built from them."""
+    way = Way(*lengths)
+    way.route.bars_from, way.route.source_bar_ns = Bar, MINUTE
+    return way
+
+
+def minute(way: Way, number: int, close: float = 100.0) -> Bar:
+    """Deliver the bar of a minute as the driver of history does: at its end, after what was due before it."""
+    begin_ns = WHOLE_NS + number * MINUTE
+    bar = Bar(SYMBOL, begin_ns, begin_ns + MINUTE, 100.0, max(100.0, close), min(100.0, close), close, 1.0, 1)
+    way.clock.now_ns = bar.time_ns
+    way.route.close_bars(bar.time_ns)
+    way.route.bar(bar)
+    return bar
+
+
+def test_longer_bars_are_laid_with_the_last_of_their_shorter_ones_each_to_its_own_length() -> None:
+    way = of_bars(2 * MINUTE, 3 * MINUTE)
+    for number in range(6):
+        minute(way, number, 100.0 + number)
+    assert [(bar_ns // MINUTE, (bar.start_ns - WHOLE_NS) // MINUTE, bar.close) for bar_ns, bar in way.bars] == [
+        (2, 0, 101.0), (3, 0, 102.0), (2, 2, 103.0), (2, 4, 105.0), (3, 3, 105.0)]
+
+
+def test_a_longer_bar_does_not_end_before_the_shorter_one_that_ends_with_it_has_come() -> None:
+    way = of_bars(2 * MINUTE)
+    minute(way, 0)
+    way.route.close_bars(WHOLE_NS + 2 * MINUTE)
+    assert way.bars == []
+    minute(way, 1, 107.0)
+    ((_, bar),) = way.bars
+    assert (bar.close, bar.volume) == (107.0, 2.0)
+
+
+def test_a_longer_bar_whose_last_part_never_came_ends_with_the_next_moment() -> None:
+    way = of_bars(2 * MINUTE)
+    minute(way, 0)
+    way.route.close_bars(WHOLE_NS + 2 * MINUTE + 1)
+    ((_, bar),) = way.bars
+    assert (bar.time_ns, bar.volume) == (WHOLE_NS + 2 * MINUTE, 1.0)
+
+
+def test_bars_of_the_files_length_go_to_who_asked_for_it_before_the_longer_ones_are_laid() -> None:
+    way = of_bars(2 * MINUTE)
+    way.route.bar_hooks = {MINUTE: (lambda bar: way.seen.append((bar, len(way.bars), way.view.mark)),)}
+    bars = [minute(way, number, 101.0) for number in range(2)]
+    assert way.seen == [(bars[0], 0, 101.0), (bars[1], 0, 101.0)]
+    assert len(way.bars) == 1
+
+
+def test_where_bars_come_as_market_data_ticks_build_none() -> None:
+    way = of_bars(2 * MINUTE)
+    for second in (0, 60, 121):
+        way.tick(second)
+    assert way.bars == []

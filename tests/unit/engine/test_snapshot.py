@@ -42,7 +42,9 @@ class Paper:
         self.said: list[Any] = []
         self.outbox = Outbox(self.runtime, self.journal, lambda action: None, self.said.append, self.said.append)
         self.life = Life()
-        self.snapshots = Snapshots(self.outbox, self.life.house.books, self.life.past, self.life.replay.capital, self.life.house.engine.states)
+        house = self.life.house
+        self.snapshots = Snapshots(self.outbox, house.books, self.life.past, self.life.replay.capital, house.engine.states,
+                                   house.service.numbers)
         self.written = 0
 
     def live(self, steps: list[Any]) -> None:

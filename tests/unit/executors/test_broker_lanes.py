@@ -65,7 +65,7 @@ class House:
         self.broker = ScriptedBroker(self.runtime)
         self.laid: list[Any] = []
         self.aborted: list[str] = []
-        self.lanes = BrokerLanes(self.broker, self.laid.append, self.runtime, self.abort, LaneSettings(**settings))  # type: ignore[arg-type]
+        self.lanes = BrokerLanes(self.broker, self.laid.append, self.laid.append, self.runtime, self.abort, LaneSettings(**settings))  # type: ignore[arg-type]
         self.lanes.start()
         self.runtime.run_until_idle()
 

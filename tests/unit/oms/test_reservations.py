@@ -27,40 +27,40 @@ def order(side: Side, quantity: str | None = None, limit: str | None = None, val
 
 
 def test_a_buy_needs_counter_at_its_limit() -> None:
-    assert needs(order(Side.BUY, "0.01", "1000000"), instrument(), D(5)) == ("ZAR", D(10000))
+    assert needs(order(Side.BUY, "0.01", "1000000"), instrument(), D(5))[:2] == ("ZAR", D(10000))
 
 
 def test_a_market_buy_needs_counter_at_the_reference_price() -> None:
-    assert needs(order(Side.BUY, "0.01"), instrument(), D(900000)) == ("ZAR", D(9000))
+    assert needs(order(Side.BUY, "0.01"), instrument(), D(900000))[:2] == ("ZAR", D(9000))
 
 
 def test_a_buy_by_value_needs_that_value() -> None:
-    assert needs(order(Side.BUY, value="250.5"), instrument(), D(900000)) == ("ZAR", D("250.5"))
+    assert needs(order(Side.BUY, value="250.5"), instrument(), D(900000))[:2] == ("ZAR", D("250.5"))
 
 
 def test_a_buy_adds_the_fee_only_where_it_is_taken_in_counter() -> None:
-    assert needs(order(Side.BUY, "0.01", "1000000"), instrument(FeeCurrency.COUNTER), D(5)) == ("ZAR", D(10010))
-    assert needs(order(Side.BUY, value="100"), instrument(FeeCurrency.COUNTER), D(5)) == ("ZAR", D("100.1"))
+    assert needs(order(Side.BUY, "0.01", "1000000"), instrument(FeeCurrency.COUNTER), D(5))[:2] == ("ZAR", D(10010))
+    assert needs(order(Side.BUY, value="100"), instrument(FeeCurrency.COUNTER), D(5))[:2] == ("ZAR", D("100.1"))
 
 
 def test_a_sale_needs_base_and_adds_the_fee_only_where_it_is_taken_in_base() -> None:
-    assert needs(order(Side.SELL, "0.01", "1000000"), instrument(FeeCurrency.COUNTER), D(5)) == ("XBT", D("0.01"))
-    assert needs(order(Side.SELL, "0.01", "1000000"), instrument(FeeCurrency.BASE), D(5)) == ("XBT", D("0.01001"))
+    assert needs(order(Side.SELL, "0.01", "1000000"), instrument(FeeCurrency.COUNTER), D(5))[:2] == ("XBT", D("0.01"))
+    assert needs(order(Side.SELL, "0.01", "1000000"), instrument(FeeCurrency.BASE), D(5))[:2] == ("XBT", D("0.01001"))
 
 
 def test_needs_are_rounded_up_to_eight_decimals() -> None:
-    assert needs(order(Side.SELL, "0.000001"), instrument(), D(5)) == ("XBT", D("0.00000101"))
-    assert needs(order(Side.BUY, "0.000000001", "0.1"), instrument(), D(5)) == ("ZAR", D("0.00000001"))
+    assert needs(order(Side.SELL, "0.000001"), instrument(), D(5))[:2] == ("XBT", D("0.00000101"))
+    assert needs(order(Side.BUY, "0.000000001", "0.1"), instrument(), D(5))[:2] == ("ZAR", D("0.00000001"))
 
 
 def test_only_what_may_still_fill_is_needed() -> None:
-    assert needs(order(Side.BUY, "0.01", "1000000"), instrument(), D(5), D("0.004")) == ("ZAR", D(6000))
-    assert needs(order(Side.SELL, "0.01"), instrument(FeeCurrency.COUNTER), D(5), D("0.02")) == ("XBT", ZERO)
+    assert needs(order(Side.BUY, "0.01", "1000000"), instrument(), D(5), D("0.004"))[:2] == ("ZAR", D(6000))
+    assert needs(order(Side.SELL, "0.01"), instrument(FeeCurrency.COUNTER), D(5), D("0.02"))[:2] == ("XBT", ZERO)
 
 
 def test_contracts_need_counter_on_both_sides_times_the_multiplier() -> None:
     for side in Side:
-        assert needs(order(side, "2", "100"), instrument(multiplier=D(5), is_spot=False), D(5)) == ("ZAR", D(1000))
+        assert needs(order(side, "2", "100"), instrument(multiplier=D(5), is_spot=False), D(5))[:2] == ("ZAR", D(1000))
 
 
 def test_what_an_order_by_value_may_fill_is_told_at_the_reference_price() -> None:

@@ -166,6 +166,6 @@ def test_several_curves_are_added_at_every_time_of_any_of_them() -> None:
 
 def test_the_closes_of_the_markets_are_those_in_the_own_currency() -> None:
     one = curve(XBTZAR, ETHXBT, ETHZAR)
-    at = times(1, DAY - 1, DAY)
+    at = times(1, DAY, DAY + 1)
     one.add_chunk(at, {XBTZAR: (at, marks(1, 2, 3)), ETHXBT: (at, marks(4, 5, 6))})
     assert [(market.days.tolist(), market.closes.tolist()) for market in one.market_closes] == [([0, 1], [2.0, 3.0])]

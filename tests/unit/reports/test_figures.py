@@ -27,7 +27,7 @@ def closes(*values: float, first: int = 0, every: int = 1) -> DailyCloses:
 
 def statistics(*values: float, first: int = 0) -> CurveStatistics:
     kept = CurveStatistics()
-    kept.add((first + np.arange(len(values), dtype=np.int64)) * DAY, np.array(values))
+    kept.add((first + np.arange(len(values), dtype=np.int64)) * DAY + 5, np.array(values))
     return kept
 
 
@@ -107,6 +107,41 @@ def test_a_strategy_that_holds_the_market_has_beta_one_and_no_alpha() -> None:
 
 def test_closes_of_far_apart_and_of_crowded_days_are_found() -> None:
     daily = DailyCloses()
-    daily.add(np.array([0, 5_000 * DAY, 5_000 * DAY + 1]), np.array([1.0, 2.0, 3.0]))
-    daily.add(np.array([5_000 * DAY + 2]), np.array([4.0]))
+    daily.add(np.array([1, 5_000 * DAY + 1, 5_000 * DAY + 2]), np.array([1.0, 2.0, 3.0]))
+    daily.add(np.array([5_000 * DAY + 3]), np.array([4.0]))
     assert (daily.days.tolist(), daily.closes.tolist()) == ([0, 5_000], [1.0, 4.0])
+
+
+def test_a_bar_that_ends_at_midnight_closes_the_day_that_ends() -> None:
+    monday = day_of("2024-01-01")
+    # Daily bars of a stock: each is stamped at its end, which is the next day's midnight; Friday's is Saturday's.
+    ends = np.array([monday + week * 7 + day + 1 for week in range(4) for day in range(5)], dtype=np.int64) * DAY
+    daily = DailyCloses()
+    daily.add(ends[:7], np.arange(7.0))
+    daily.add(ends[7:], np.arange(7.0, 20.0))
+    assert daily.days[:6].tolist() == [monday, monday + 1, monday + 2, monday + 3, monday + 4, monday + 7]
+    assert daily.closes.tolist() == list(range(20))
+    assert days_per_year(daily.days) == 252.0
+
+
+def test_the_last_bar_of_a_month_counts_in_that_month() -> None:
+    daily = DailyCloses()
+    daily.add(np.array([day_of("2024-01-31"), day_of("2024-02-01"), day_of("2024-02-02")]) * DAY, np.array([100.0, 110.0, 121.0]))
+    assert monthly(daily, 100.0) == {"2024-01": pytest.approx(0.1), "2024-02": pytest.approx(0.1)}
+
+
+def test_a_series_that_begins_at_midnight_closes_nothing_with_its_first_value() -> None:
+    daily = DailyCloses()
+    daily.add(np.array([7 * DAY]), np.array([1.0]))
+    assert daily.days.tolist() == [6]
+    daily.add(np.array([7 * DAY, 7 * DAY + 60, 8 * DAY, 8 * DAY + 1]), np.array([2.0, 3.0, 4.0, 5.0]))
+    assert (daily.days.tolist(), daily.closes.tolist()) == ([7, 8], [4.0, 5.0])
+
+
+def test_minute_bars_of_a_day_are_one_day_to_their_last() -> None:
+    ends = 10 * DAY + np.arange(1, 1441, dtype=np.int64) * 60 * 10**9
+    for size in (1, 7, 1440):
+        daily = DailyCloses()
+        for begin in range(0, 1440, size):
+            daily.add(ends[begin:begin + size], np.arange(begin, min(begin + size, 1440), dtype=np.float64))
+        assert (daily.days.tolist(), daily.closes.tolist()) == ([10], [1439.0])

@@ -10,6 +10,7 @@ import pytest
 from tests.unit.reports.known_answers import NEEDS_FOLDER, read_columns, read_json
 from trading_system.reports import benchmark_measures, drawdowns, performance, trade_statistics
 from trading_system.reports.curve_statistics import CurveStatistics
+from trading_system.reports.daily_closes import DailyCloses
 from trading_system.reports.figures import days_per_year
 
 pytestmark = NEEDS_FOLDER
@@ -87,7 +88,10 @@ def statistics_of(run: str, given: dict[str, Any]) -> dict[str, float]:
     times, closes = times_of(given), read_columns(f"{given['bars']}.csv.gz")["close"]
     kept = CurveStatistics()
     kept.add(times, equity)
-    returns, year = performance.simple_returns(kept.daily.closes), days_per_year(kept.daily.days)
+    # Its times are the bars' beginnings; a close is known at the end.
+    daily = DailyCloses()
+    daily.add(times + int(unit_of(run) * 1e9), equity)
+    returns, year = performance.simple_returns(daily.closes), days_per_year(daily.days)
     annual = performance.annual_return(returns, year)
     spells = drawdowns.spells(times, equity)
     entries, exits = trades["EntryBar"].astype(np.int64), trades["ExitBar"].astype(np.int64)

@@ -76,8 +76,11 @@ class LogFile:
         self.log = EventLog(self.runtime, self.directory)
         self.log.start()
 
+    def settle(self) -> None:
+        self.runtime.run_until(self.runtime.monotonic_ns() + SECOND)        # it stands aside for a moment before it writes
+
     def lines(self) -> list[dict[str, Any]]:
-        self.runtime.run_until_idle()
+        self.settle()
         return [json.loads(line) for path in sorted(self.directory.glob("*.jsonl")) for line in path.read_text().splitlines()]
 
 
@@ -118,7 +121,7 @@ def test_a_disk_that_is_full_costs_lines_which_are_counted_and_nothing_else(tmp_
     file.directory.rmdir()
     file.log.notice(WarningEvent("lost"), ())
     file.log.notice(WarningEvent("lost too"), ())
-    file.runtime.run_until_idle()
+    file.settle()
     assert file.log.failures == 2
     file.directory.mkdir()
     file.log.notice(WarningEvent("kept"), ())

@@ -16,6 +16,7 @@ UP_LATER = bar(2, 100, 110, 95, 105)
 T0 = tick(0, 99.5, 100)
 TOUCH, GAP = {"limit_fills": "touch"}, {"is_improved_by_gap": True}
 QUEUE, SLIP = {"limit_fills": "queue"}, {"slippage_ticks": 1.0}
+OWN = {"marketable_limits": "own_price"}
 FOLLOW = {"same_bar_follow_ups": True}
 
 BARS: dict[str, tuple[dict[str, Any], list[Any], list[str]]] = {
@@ -36,6 +37,14 @@ BARS: dict[str, tuple[dict[str, Any], list[Any], list[str]]] = {
                                                    ["2: b filled 1 at 105"]),
     "a limit above the open takes at the open": (SLIP, [CALM, buy("b", limit=103), UP], ["2: b filled 1 at 100.5"]),
     "slippage never goes beyond the limit": (SLIP, [CALM, buy("b", limit=100), UP], ["2: b filled 1 at 100"]),
+    "or, with own_price, pays its own price": (OWN, [CALM, buy("b", limit=103), sell("s", limit=97), UP], ["2: b filled 1 at 103", "2: s filled 1 at 97"]),
+    "but no more than the bar's range": (OWN, [CALM, buy("b", limit=120), sell("s", limit=90), UP], ["2: b filled 1 at 110", "2: s filled 1 at 95"]),
+    "nor does spread or slippage go beyond it": ({**OWN, **SLIP, "spread_ticks": 8.0}, [CALM, buy("b", limit=103), buy("c", limit=101), UP],
+                                                 ["2: b filled 1 at 103", "2: c filled 1 at 101"]),
+    "with own_price a market order pays the open": (OWN, [CALM, buy("b"), UP], ["2: b filled 1 at 100"]),
+    "and a bar that opens beyond a resting limit fills it in its range": (
+        {**OWN, **GAP}, [CALM, buy("b", limit=98), buy("c", limit=90.5), STILL, bar(2, 90, 91, 89, 90)],
+        ["2: b accepted", "2: c accepted", "3: b filled 1 at 91", "3: c filled 1 at 90.5"]),
     "a limit that was passed fills at its price": ({}, [CALM, buy("b", limit=96), sell("s", limit=109), UP],
                                                    ["2: b filled 1 at 96", "2: s filled 1 at 109"]),
     "a limit that was only touched does not fill": ({}, [CALM, buy("b", limit=95), sell("s", limit=110), UP], ["2: b accepted", "2: s accepted"]),
@@ -47,6 +56,11 @@ BARS: dict[str, tuple[dict[str, Any], list[Any], list[str]]] = {
                                                                 ["2: b accepted", "2: s filled 1 at 104.5"]),
     "and the whole range under the other": ({"latency_seconds": 30.0, "mid_bar": "whole_range"}, [CALM, buy("b", limit=96), UP],
                                             ["2: b filled 1 at 96"]),
+    "by color, a bar that closed towards the limit is met whole": (
+        {"latency_seconds": 30.0, "mid_bar": "by_color"}, [CALM, sell("s", limit=109), UP], ["2: s filled 1 at 109"]),
+    "and of one that closed away from it only the close": (
+        {"latency_seconds": 30.0, "mid_bar": "by_color"}, [CALM, buy("b", limit=96), UP, bar(2, 100, 101, 95, 97)],
+        ["2: b accepted", "3: b filled 1 at 96"]),
     "50 ms late is right after the open": ({"latency_seconds": 0.05}, [CALM, buy("b", limit=96), UP], ["2: b filled 1 at 96"]),
     "a stop fills at its price": ({}, [CALM, buy("b", stop=108), sell("s", stop=96), UP], ["2: b filled 1 at 108", "2: s filled 1 at 96"]),
     "a stop that a bar opens beyond fills at the open": (SLIP, [CALM, sell("s", stop=96), STILL, bar(2, 90, 91, 89, 90)],
@@ -177,6 +191,15 @@ def test_a_stop_that_filled_lets_its_target_be_canceled_before_the_bar_goes_on()
     story = [CALM, sell("stop", stop=96), sell("target", limit=109), STILL, UP_LATER]
     assert play(STRICT, story, {"stop": [Canceled("target")]}) == [
         "2: stop accepted", "2: target accepted", "3: stop filled 1 at 96", "3: target canceled"]
+
+
+def test_what_fills_at_an_open_ends_what_was_ordered_with_it_before_anybody_knew_its_id() -> None:
+    story = [CALM, sell("stop", stop=96), sell("target", limit=109), bar(1, 90, 110, 89, 105), UP_LATER]
+    assert play(STRICT, story, {"stop": [Canceled("target")]}) == ["2: stop filled 1 at 90", "2: target canceled"]
+
+
+def test_a_cancel_right_after_its_order_ends_it_before_the_next_bar() -> None:
+    assert play(STRICT, [CALM, buy("b"), Canceled("b"), UP]) == ["2: b canceled"]
 
 
 def test_a_market_order_in_answer_to_a_fill_trades_where_the_fill_was() -> None:

@@ -120,7 +120,8 @@ def test_a_named_set_takes_changes_and_refuses_nonsense() -> None:
     assert fill_model() == NAMED["pessimistic"]
     model = fill_model("base", {"latency_seconds": "0.3", "volume_share": None})
     assert (model.latency_seconds, model.volume_share, model.is_improved_by_gap) == (0.3, None, True)
-    for name, changes in (("rosy", {}), ("base", {"latency": 1}), ("base", {"slippage_ticks": -1}), ("base", {"mid_bar": "best"})):
+    for name, changes in (("rosy", {}), ("base", {"latency": 1}), ("base", {"slippage_ticks": -1}), ("base", {"mid_bar": "best"}),
+                          ("freqtrade", {"execution": "this_close"})):
         with pytest.raises(ValueError):
             fill_model(name, changes)
 
