@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from tests.unit.engine.small_house import HOUSE, QuietStrategy, SmallHouse, instrument
 from trading_system.core.actions import PlaceOrder
+from trading_system.core.events import Balance, BalanceEvent
 from trading_system.core.instrument import FeeCurrency
-from trading_system.core.order import Order, OrderState
+from trading_system.core.order import Order, OrderKind, OrderRequest, OrderState
 from trading_system.core.order_update import Answer
-from trading_system.core.records import OrderSent, Record, RunStarted, StateSaved, StrategyStarted
+from trading_system.core.records import OrderAdopted, OrderSent, Record, RunStarted, StateSaved, StrategyStarted
+from trading_system.core.side import Side
 from trading_system.engine.recovery import Past, Replay
 from trading_system.engine.snapshot import HouseSnapshot, take_back
 from trading_system.oms.order_manager import OrderManager
@@ -28,7 +30,8 @@ _KEPT = 3
 _FEES = ("ZAR", "XBT", "ETH", "BNB")
 
 STEPS = st.lists(st.tuples(
-    st.sampled_from(("buy", "buy", "hear", "hear", "hear", "hear", "cancel", "save", "deposit", "tick")),
+    st.sampled_from(("buy", "buy", "hear", "hear", "hear", "hear", "cancel", "save", "deposit", "tick",
+                     "balance", "adopt")),
     st.integers(0, 7), st.sampled_from(tuple(Answer)), st.integers(0, 11), st.sampled_from(_FEES), st.integers(0, 20)), max_size=40)
 
 
@@ -96,6 +99,14 @@ class Life:
             state = bytes((which, amount))
             house.engine.states[desk.name] = state
             house.act(lambda: (house.engine.remember(StateSaved(desk.name, state)), house.engine.flush()))
+        elif what == "balance":
+            money = {"ZAR": Balance(Decimal(amount), Decimal(0))}
+            house.tell(BalanceEvent("luno", money, house.runtime.now_ns(), {"ZAR": Decimal(which)} if which % 2 else None, age))
+        elif what == "adopt":
+            request = OrderRequest(f"{HOUSE}-{desk.name}-early{len(self.orders)}x{house.runtime.now_ns() // 10**9}-{1 + which}", desk.name, symbol,
+                                   Side.BUY, OrderKind.LIMIT, house.runtime.now_ns(), Decimal(1 + amount) / 1000, limit=Decimal(100))
+            house.act(lambda: (house.engine.remember(OrderAdopted(request)), self.orders.append(house.books.adopt(request)),
+                               house.engine.flush()))
         elif what == "deposit":
             self.run({**CAPITAL, "ZAR": Decimal(1_000_000 + 1000 * amount), "ETH": Decimal(which)})
         elif what == "hear" and self.orders:

@@ -70,7 +70,7 @@ def test_what_the_house_lives_through_later_changes_no_snapshot_taken_before(bef
 def test_long_lives_too_with_late_fills_of_orders_that_a_snapshot_kept_as_over() -> None:
     chance, reached = Random(5), Counter[str]()
     for _ in range(60):
-        steps = [(chance.choice(("buy", "hear", "hear", "hear", "hear", "cancel", "save", "deposit")), chance.randrange(8),
+        steps = [(chance.choice(("buy", "hear", "hear", "hear", "hear", "cancel", "save", "deposit", "balance", "adopt")), chance.randrange(8),
                   chance.choice(tuple(Answer)), chance.randrange(12), chance.choice(("ZAR", "XBT", "BNB")), chance.randrange(20))
                  for _ in range(150)]
         cut = chance.randrange(150)
