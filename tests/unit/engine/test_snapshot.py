@@ -29,7 +29,8 @@ STEPS: list[Any] = [
     ("cancel", 0, Answer.SENT, 0, "ZAR", 0), (BUY, 1, Answer.SENT, 3, "ZAR", 1), (HEAR, 0, Answer.FILLED, 4, "XBT", 1),
     ("save", 1, Answer.SENT, 7, "ZAR", 0), (BUY, 2, Answer.SENT, 2, "ZAR", 1), (HEAR, 0, Answer.OUTCOME_UNKNOWN, 0, "ZAR", 0),
 ]
-LATER: list[Any] = [(HEAR, 1, Answer.FILLED, 9, "ZAR", 1), (BUY, 1, Answer.SENT, 1, "ZAR", 1), ("save", 0, Answer.SENT, 1, "ZAR", 0)]
+LATER: list[Any] = [(HEAR, 1, Answer.FILLED, 9, "ZAR", 1), (BUY, 1, Answer.SENT, 1, "ZAR", 1), ("save", 0, Answer.SENT, 1, "ZAR", 0),
+                    ("deposit", 3, Answer.SENT, 2, "ZAR", 0)]
 
 
 class Paper:
