@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
 from trading_system.core.ports import Runtime
-from trading_system.core.venues import KeyNeeds, RateLeft, Venue
+from trading_system.core.venues import GOOD_BEHAVIOR, KeyNeeds, Misbehavior, RateLeft, Venue
 from trading_system.settings.convert import convert
 from trading_system.settings.located import LocatedMapping
 from trading_system.settings.problems import Problems, nearest
@@ -65,18 +65,31 @@ def adapter_settings() -> dict[str, type[Struct]]:
     return {"luno": LunoSettings}
 
 
-def simulate(state_directory: str, seed: int, rate_limit: int | None) -> "SimulatorProcess":
+def simulate(
+    state_directory: str, seed: int, rate_limit: int | None, misbehavior: Misbehavior = GOOD_BEHAVIOR
+) -> "SimulatorProcess":
     """Start the simulated exchange as a child process, its memory in `state_directory`. Raises RuntimeError when it does not start."""
     from brokerage.luno_simulator.launcher import SimulatorProcess
 
-    return SimulatorProcess.start(Path(state_directory), seed, rate_limit, *SIMULATOR_KEY)
+    return SimulatorProcess.start(Path(state_directory), seed, rate_limit, *SIMULATOR_KEY, _options(misbehavior))
 
 
-def serve(state_directory: str, seed: int, rate_limit: int | None, port: int) -> None:
+def wrong_fault(rule: str) -> str:
+    """Return what is wrong with a fault rule and what was meant; empty when the simulated exchange understands it."""
+    from brokerage.luno_simulator.fault_rule import read_rule
+
+    try:
+        read_rule(rule)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def serve(state_directory: str, seed: int, rate_limit: int | None, port: int, misbehavior: Misbehavior = GOOD_BEHAVIOR) -> None:
     """Become the simulated exchange, listening on `port` of this machine; does not come back."""
     from brokerage.luno_simulator.launcher import become_simulator
 
-    become_simulator(Path(state_directory), seed, rate_limit, port, *SIMULATOR_KEY)
+    become_simulator(Path(state_directory), seed, rate_limit, port, *SIMULATOR_KEY, _options(misbehavior))
 
 
 def fill_settings() -> type[Struct]:
@@ -102,6 +115,12 @@ def paper(instruments: Sequence[Instrument], assumptions: str, settings: Located
         problems.raise_if_any()
         raise
     return FillVenue(instruments, model)
+
+
+def _options(misbehavior: Misbehavior) -> list[str]:
+    options = [f"--fault={rule}" for rule in misbehavior.faults]
+    options += [f"--fault-seed={misbehavior.seed}"] if misbehavior.seed else []
+    return [*options, "--control"] if misbehavior.has_control else options
 
 
 def _luno_settings(name: str, settings: LocatedMapping) -> "LunoSettings":
@@ -138,10 +157,11 @@ def _open_luno(name: str, luno: "LunoSettings", symbols: Sequence[str], runtime:
 
     def rate_left() -> RateLeft:
         left = limiter.left()
-        return RateLeft(left.poll + left.cancel + left.shared, luno.burst, left.waiting, limiter.longest_wait_seconds)
+        return RateLeft(left.poll + left.cancel + left.shared, luno.burst, left.waiting, limiter.longest_wait_seconds,
+                        left.shared)
 
     broker, feed = LunoBroker(name, client, luno, runtime, symbols), LunoFeed(name, client, runtime)
     return Venue(
         broker, feed, lambda until_ns: limiter.acquire(Purpose.ORDER, until_ns), lambda until_ns: limiter.acquire(Purpose.CANCEL, until_ns),
         lambda: rest.calls, lambda: {**broker.refused, **feed.refused}, rest.abort,
-        luno.ttl_seconds + 1, limiter.end_polls, rate_left)
+        luno.ttl_seconds + 1, limiter.end_polls, rate_left, lambda: rest.clock_offset_seconds)

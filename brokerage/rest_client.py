@@ -3,14 +3,14 @@ Used by the venues' clients; it repeats nothing, understands no body and knows n
 """
 
 from collections.abc import Collection
-from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 import msgspec
 
 from brokerage.credentials import Credentials
 from brokerage.rate_limiter import Purpose, RateLimiter
-from brokerage.transport import ConnectionBroken, ConnectionNotMade, HttpReply, HttpRequest, Transport
+from brokerage.transport import ConnectionBroken, ConnectionNotMade, HttpRequest, Transport
+from brokerage.venue_clock import VenueClock
 from trading_system.core.errors import TryAgain
 from trading_system.core.order_update import Evidence
 from trading_system.core.ports import Runtime
@@ -117,7 +117,7 @@ class RestClient:
         self._paced_before = paced_before
         self._lock = runtime.lock()
         self._calls: dict[str, int] = {}
-        self._clock_offset_seconds: float | None = None
+        self._clock = VenueClock(runtime)
         self._pauses = Pauses(runtime)
 
     @property
@@ -138,8 +138,8 @@ class RestClient:
 
     @property
     def clock_offset_seconds(self) -> float | None:
-        """Return how far the venue's clock is ahead of ours, good to about a second; None before the first dated reply."""
-        return self._clock_offset_seconds
+        """Return how far the venue's clock is ahead of ours; None before the first dated reply."""
+        return self._clock.offset_seconds
 
     def call(self, call: RestCall) -> RestReply:
         """Make the call once. After a 429 polls are left out and look-ups wait until the pause is over; orders and cancels still go.
@@ -172,7 +172,7 @@ class RestClient:
             evidence = Evidence(call.endpoint, asked_ns, runtime.now_ns())
             raise CallFailed(str(error), evidence, isinstance(error, ConnectionBroken)) from None
         answered_ns = runtime.now_ns()
-        self._read_clock(reply, asked_ns, answered_ns)
+        self._clock.hear(reply.headers, asked_ns, answered_ns)
         self._pauses.heard(reply.status)
         return RestReply(reply.body, Evidence(call.endpoint, asked_ns, answered_ns, reply.status))
 
@@ -183,11 +183,3 @@ class RestClient:
     def _not_sent(self, call: RestCall, why: str) -> TryAgain:
         now_ns = self._runtime.now_ns()
         return TryAgain(f"{why}: {call.endpoint} was not sent", Evidence(call.endpoint, now_ns, now_ns))
-
-    def _read_clock(self, reply: HttpReply, asked_ns: int, answered_ns: int) -> None:
-        try:
-            venue_seconds = parsedate_to_datetime(reply.headers["date"]).timestamp()
-        except (KeyError, ValueError, TypeError, OverflowError):
-            return
-        # The header is cut to whole seconds: half a second more is its middle, as the middle of the call is its moment.
-        self._clock_offset_seconds = venue_seconds + 0.5 - (asked_ns + answered_ns) / 2e9

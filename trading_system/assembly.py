@@ -30,6 +30,7 @@ from trading_system.engine.queues import Queues
 from trading_system.engine.reconciliation import moments
 from trading_system.engine.recovery import Past
 from trading_system.engine.route import Route
+from trading_system.engine.second_looks import SecondLooks
 from trading_system.engine.snapshot import NOTED, Snapshots, read_memory
 from trading_system.engine.statement import Sources
 from trading_system.engine.trading_system import Parts, TradingSystem
@@ -40,6 +41,7 @@ from trading_system.executors.outbox import Outbox
 from trading_system.inventory import adoptions, check_account, check_known, check_ledgers, instruments_of
 from trading_system.oms.order_manager import OrderManager
 from trading_system.oms.position_manager import PositionManager
+from trading_system.risk.clock_guard import ClockGuard
 from trading_system.risk.guarded_broker import GuardedBroker
 from trading_system.risk.kill_latch import KillLatch
 from trading_system.risk.limits import RiskLimits
@@ -106,8 +108,10 @@ def build_house(plan: Plan) -> TradingSystem:
     replay = memory.restore(books)
 
     latch = KillLatch(state, runtime.files)
+    clocks = service.clocks = {name: ClockGuard(name, venue.clock_offset_seconds, system.max_clock_offset_seconds)
+                               for name, venue in plan.venues.items()}
     brokers = {name: GuardedBroker(venue.broker, latch, runtime, venue.wait_to_order, venue.wait_to_cancel, service.is_of_this_run,
-                                  system.max_queue_seconds, system.orders_per_second)
+                                  system.max_queue_seconds, system.orders_per_second, clocks[name])
                for name, venue in plan.venues.items()}
     lanes = {name: BrokerLanes(broker, queues.lay_answer, queues.lay_quietly, runtime, plan.venues[name].abort)
              for name, broker in brokers.items()}
@@ -116,8 +120,10 @@ def build_house(plan: Plan) -> TradingSystem:
     counters = Counters()
     board = Board(runtime, lambda: house_system.picture(), partial(write_atomically, files=runtime.files), state / "status.json")
     routes = {symbol: Route(view, clock, lambda bar, bar_ns: engine.built_bar(bar, bar_ns)) for symbol, view in views.items()}
-    doubts = Doubts(DoubtSettings(max(venue.settle_seconds for venue in plan.venues.values())))
+    settle_seconds = max(venue.settle_seconds for venue in plan.venues.values())
+    doubts = Doubts(DoubtSettings(settle_seconds))
     engine = Engine(clock, books, routes, service, doubts, outbox, (log, counters, board, *plan.watchers), lay)
+    engine.flow.second_looks = SecondLooks(settle_seconds, lambda broker: _room_for_looks(plan.venues[broker]))
     guard = HookGuard(runtime, engine.fail, system.hook_limit_seconds)
     service.stand_behind(guard)
     errors: list[str] = []
@@ -190,6 +196,15 @@ def _check_account(plan: Plan, engine: Engine, capital: Mapping[str, Mapping[str
         engine.remember(event)
     if not flow.is_reconciling:
         check_account(plan.settings, engine.portfolio, books.desks.values())
+
+
+def _room_for_looks(venue: Venue) -> int:
+    # A second look is two calls and never urgent: it takes what orders and questions leave, and where that is much no more than half.
+    if venue.rate_left is None:
+        return 1
+    left = venue.rate_left()
+    spare = left.calls if left.for_look_ups is None else left.for_look_ups
+    return max(1, int(spare // 4)) if spare >= 2 else 0
 
 
 def _end_polls(plan: Plan) -> None:

@@ -92,6 +92,7 @@ def build_backtest(plan: BacktestPlan) -> Backtest:
     recorder = RunRecorder()
     engine = Engine(clock, Books(_HOUSE, desks), routes, service, Doubts(), plan.venue, (recorder,), consequences.append)
     engine.forget_records()
+    plan.venue.clock = clock
     engine.on_capital_booked = recorder.see_capital
     for symbol in symbols:
         _lay_source(routes[symbol], [history for history in plan.histories if history.symbol == symbol])

@@ -16,8 +16,8 @@ from trading_system.reports.results import RUN, DataNote, Results
 _MOST_RUNS = 10
 _ASSUMPTIONS = (
     "Every order and fill is one that happened; nothing is assumed about how orders fill.",
-    "Valued at the prices orders and fills saw, the only ones a journal holds: between them equity stands still, and a drawdown that no "
-    "order saw is not shown.",
+    "Valued at the prices orders and fills saw (a buy the asking price, a sale the bid), the only ones a journal holds: between them "
+    "equity stands still, and a drawdown that no order saw is not shown.",
 )
 
 

@@ -34,6 +34,9 @@ def creation_error(evidence: Evidence, words: str) -> BrokerError:
     # Maintenance is answered with 503, by the venue itself.
     if isinstance(reaction, RefusalReason) and (_is_client_error(evidence) or evidence.code == "ErrUnderMaintenance"):
         return OrderRefused(reaction, words, evidence)
+    if evidence.code and reaction is not Reaction.ACCESS_DENIED:
+        # A word that nobody knows proves nothing, whatever the status says of access.
+        return OutcomeUnknown(words, evidence)
     return _denial(evidence, words) or OutcomeUnknown(words, evidence)
 
 

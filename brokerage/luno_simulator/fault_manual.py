@@ -20,6 +20,27 @@ python -m brokerage.luno_simulator.server --state var/exchange-alone --no-lifeli
     --fault place:reply_lost:p=0.1 --fault open_orders:lag=3s:every=5 --fault-seed 7
 ```
 
+For a bot, in `configs/system_config.yaml` (`fault_seed` and `control` beside it), or for an exchange of its own that bots attach to:
+
+```yaml
+simulator:
+  faults: [place:reply_lost:p=0.1, open_orders:lag=3s:every=5]
+  fault_seed: 7
+```
+
+```bash
+python main.py simulate --fault place:reply_lost:p=0.1 --fault open_orders:lag=3s:every=5 --fault-seed 7 --control
+```
+
+| rule | what happens |
+|---|---|
+| `place:reply_lost` | every order is carried out and nobody hears of it |
+| `place_limit:request_lost=reset:nth=3` | the third limit order never arrives, its connection is reset |
+| `order:lag=5s:p=0.5` | half of the look-ups tell of five seconds ago |
+| `cancel:cancel_race=0.5:every=2` | every second cancel comes when half of the order has just been filled |
+| `restart=10s:after=1m:count=1` | one minute after the first call the exchange is gone for ten seconds |
+| `clock_offset=3s:until=30s` | its clock is three seconds ahead, for half a minute |
+
 In code, for tests in one process and for simulated time: `Faults(["place:reply_lost:p=0.1"], seed=7)` stands in front of
 `LunoApi.handle` and returns an `Answer` that no fault has touched, or a `Delivery` that says how the answer travels. The same
 rules, seed and calls at the same times give the same faults. Several rules may hit one call, each does its part; where one of

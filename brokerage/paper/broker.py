@@ -22,6 +22,8 @@ from trading_system.core.ports import Feed, Runtime
 from trading_system.core.side import Side
 
 _DONE = frozenset((Answer.FILLED, Answer.CANCELED, Answer.EXPIRED))
+#: Orders whose market was not heard of for so long are asked about at the feed itself: whoever polled it has stopped or is stuck.
+_SILENCE_NS = 3_000_000_000
 #: Orders that are over can be looked up, and their names are known again, until so many more are over.
 _KEPT_DONE = 100_000
 
@@ -42,6 +44,7 @@ class PaperBroker:
         self._instruments: dict[str, Instrument] = {}
         self._venue = FillVenue((), model, self._account)
         self._ticks: dict[str, Tick] = {}
+        self._heard_ns: dict[str, int] = {}
         self._known: dict[str, tuple[OrderRequest, OrderUpdate]] = {}
         self._done: deque[str] = deque()
 
@@ -88,6 +91,7 @@ class PaperBroker:
 
     def look_up(self, request: OrderRequest, venue_order_id: str = "") -> OrderUpdate:
         """Return what is held under our name, with totals, or NOT_FOUND."""
+        self._break_silence()
         with self._lock:
             evidence = self._asked("paper/order")
             found = self._known.get(request.client_order_id)
@@ -100,6 +104,7 @@ class PaperBroker:
 
     def open_orders(self) -> OpenOrdersEvent:
         """Return all open orders of the account."""
+        self._break_silence()
         with self._lock:
             evidence = self._asked("paper/open_orders")
             updates = tuple(msgspec.structs.replace(one, evidence=evidence) for one in self._venue.held())
@@ -119,6 +124,7 @@ class PaperBroker:
         """Let the orders meet market data, in the order in which it came."""
         with self._lock:
             for event in events:
+                self._heard_ns[event.symbol] = self._runtime.now_ns()
                 if isinstance(event, Tick):
                     self._ticks[event.symbol] = event
                 answers = list(self._venue.hear(event))
@@ -130,6 +136,14 @@ class PaperBroker:
     def assumptions(self) -> Sequence[str]:
         """Return what fills are assumed to be like, a sentence each."""
         return self._venue.assumptions()
+
+    def _break_silence(self) -> None:
+        # A house that stops polls no more, and its cancels would never end.
+        with self._lock:
+            before_ns = self._runtime.now_ns() - _SILENCE_NS
+            silent = sorted({one.symbol for one in self._venue.held() if self._heard_ns.get(one.symbol, 0) < before_ns})
+        if silent:
+            self.hear_all(self._feed.poll(silent))
 
     def _asked(self, endpoint: str) -> Evidence:
         now_ns = self._runtime.now_ns()
@@ -167,12 +181,13 @@ class PaperBroker:
 
 
 class PaperFeed:
-    """The real feed, whose ticks meet the paper broker's orders before anybody else sees them."""
+    """The real feed, whose ticks and trades meet the paper broker's orders before anybody else sees them."""
 
     def __init__(self, feed: Feed, broker: PaperBroker) -> None:
         self.name = feed.name
         self._feed = feed
         self._broker = broker
+        self._met: dict[str, int] = {}
 
     def poll(self, symbols: Sequence[str]) -> list[Tick]:
         """Return the newest tick of each symbol, after the orders met it. Raises TryAgain or AccessDenied."""
@@ -189,8 +204,15 @@ class PaperFeed:
         return self._feed.book(symbol)
 
     def trades(self, symbol: str, since_ns: int) -> list[Trade]:
-        """Return public trades at or after `since_ns`, oldest first. Raises TryAgain or AccessDenied."""
-        return self._feed.trades(symbol, since_ns)
+        """Return public trades at or after `since_ns`, oldest first, after the orders met those that are new. Raises TryAgain or
+        AccessDenied."""
+        trades = self._feed.trades(symbol, since_ns)
+        met = self._met.get(symbol)
+        # Whoever polls looks back a little, and what was met before has given its volume already.
+        self._broker.hear_all([one for one in trades if met is None or one.venue_sequence > met])
+        if trades:
+            self._met[symbol] = max(met or 0, *(one.venue_sequence for one in trades))
+        return trades
 
     def history(self, symbol: str, bar_ns: int, count: int) -> list[Bar]:
         """Return up to `count` finished bars, oldest first. Raises TryAgain or AccessDenied."""

@@ -95,9 +95,10 @@ class Pit:
         if request.time_in_force is not _GTC:
             self.end(order, Answer.CANCELED, "", f"{request.time_in_force}: nobody took the rest")
             return
-        is_known = order.answer is not None or order.filled
+        # An accepted stop order waits; one that came to rest in the book at once is open.
+        is_open = order.answer is not None or order.filled or order.stop == order.stop
         order.stage = _RESTING
-        self._tell(order, Answer.OPEN if is_known else Answer.ACCEPTED)
+        self._tell(order, Answer.OPEN if is_open else Answer.ACCEPTED)
 
     def fill_at_once(self, order: WorkingOrder, quote: float, volume: float) -> Totals | None:
         """Return what a market order for a quantity comes to when it fills wholly as the only one at `quote`, else None: the short way for

@@ -15,6 +15,7 @@ from brokerage.paper.quotes import meet_book, meet_quote, meet_tick
 from brokerage.paper.trades import meet_trade
 from brokerage.paper.working_order import Stage, WorkingOrder, working_order
 from trading_system.core.actions import Action, CancelOrder, LookUpOrders, PlaceOrder
+from trading_system.core.clock import Clock
 from trading_system.core.errors import RefusalReason
 from trading_system.core.events import OrderUpdateEvent
 from trading_system.core.instrument import Instrument
@@ -38,6 +39,7 @@ class FillVenue:
 
     def __init__(self, instruments: Iterable[Instrument], model: FillModel, account: PaperAccount | None = None) -> None:
         self.model = model
+        self.clock: Clock | None = None
         self.goes_on = False
         # Filling at the event an order was decided on needs to have heard it.
         self._is_close = model.execution == "this_close"
@@ -69,9 +71,9 @@ class FillVenue:
             if isinstance(action, PlaceOrder):
                 self.place(action.request, action.request.created_ns)
             elif isinstance(action, CancelOrder):
-                # When it was sent only its record tells; without one, what was heard last.
-                sent_ns = records[-1].taken_ns if records else max(self._now_ns, action.request.created_ns)
-                self.cancel(action.request, action.venue_order_id, sent_ns)
+                # What was heard last may be long ago: timers and other markets cause cancels, too.
+                now_ns = self._now_ns if self.clock is None else self.clock.now_ns
+                self.cancel(action.request, action.venue_order_id, max(now_ns, action.request.created_ns))
             elif isinstance(action, LookUpOrders):
                 self._look_up(action)
 
@@ -95,13 +97,12 @@ class FillVenue:
     def cancel(self, request: OrderRequest, venue_order_id: str, sent_ns: int) -> bool:
         """Take a cancel in that left at `sent_ns`; False when no such order works here.
 
-        Without our id the order is still on its way: the engine sends the cancel again when it hears the id. With `same_bar_follow_ups`
-        nothing is ever on its way: the order is known by its own name, for what a fill shall end must not fill in the same bar. An order
-        that is not here any more has had its last answer.
+        An order that nobody was told the id of yet is known by its own name: its cancel takes as long as any other. An order that is not
+        here any more has had its last answer.
         """
         pit = self._pits.get(request.symbol)
-        for order in pit.orders if pit is not None and (venue_order_id or self._is_stepwise) else ():
-            if order.venue_order_id == venue_order_id or (not venue_order_id and order.request.client_order_id == request.client_order_id):
+        for order in pit.orders if pit is not None else ():
+            if order.request.client_order_id == request.client_order_id and venue_order_id in ("", order.venue_order_id):
                 assert pit is not None
                 pit.has_cancels = True
                 order.cancel_ns = order.cancel_ns or (_FOLLOW_UP_NS if self.goes_on else sent_ns + self._latency_ns)

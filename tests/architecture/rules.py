@@ -23,8 +23,8 @@ ROOMS = {
     **{room: {"core"} | FLOOR_2 for room in FLOOR_3},
     "engine": {"core"} | FLOOR_2 | FLOOR_3,
 }
-ROOF = {"commands", "assembly", "enrollment", "inventory", "seating", "backtest_assembly", "backtest_results", "journal_results", "reckoning",
-        ""}
+ROOF = {"commands", "assembly", "enrollment", "fail_points", "inventory", "seating", "backtest_assembly", "backtest_results", "journal_results",
+        "reckoning", ""}
 
 #: Folders (or files) that may import an outside library; `!` in front of one takes it out again.
 LIBRARIES = {

@@ -22,11 +22,11 @@ def snapshot_of(life: Life) -> HouseSnapshot:
 
 
 def without_hearing(picture: dict[str, Any]) -> dict[str, Any]:
-    """Take out when each order was last heard of. A house that lives hears answers that say nothing new and does not write them down, so
-    its snapshot knows that moment better than any record; nothing else depends on it, because it also tells what is too old to count."""
+    """Take out when each order was last heard of, and whether a second look settled it. A house that lives hears answers that say nothing
+    new and does not write them down, so its snapshot knows these two better than any record; no amount depends on them."""
     for desk in picture["desks"].values():
         for order in (*desk["open"], *desk["done"]):
-            del order["heard_ns"]
+            del order["heard_ns"], order["is_settled"]
     return picture
 
 

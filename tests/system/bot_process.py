@@ -79,13 +79,14 @@ class Bot:
         command = [sys.executable, str(ROOT / "main.py"), *words]
         return [*command, "--config", str(self.config), "--state", str(self.state), "--strategies", str(self.strategies)]
 
-    def start(self, *words: str, stdout: Any = None) -> "Bot":
-        """Start a run in a process group of its own, as a shell does. What it prints goes to files of ours."""
+    def start(self, *words: str, stdout: Any = None, environment: Mapping[str, str] | None = None) -> "Bot":
+        """Start a run in a process group of its own, as a shell does, with more in its environment where asked for. What it prints goes to
+        files of ours."""
         self.runs += 1
         self.started, self.started_wall = time.monotonic(), time.time()
         with self._file("out").open("wb") as out, self._file("err").open("wb") as err:
             self.process = subprocess.Popen(self.command("run", *words), stdin=subprocess.DEVNULL, stdout=stdout or out, stderr=err,
-                                            cwd=self.folder, start_new_session=True)
+                                            cwd=self.folder, start_new_session=True, env={**os.environ, **(environment or {})})
         return self
 
     def finish(self, seconds: float = HARD_LIMIT_SECONDS) -> int:

@@ -4,6 +4,7 @@ The journal is read and replayed as a start does it; the other side is asked ove
 """
 
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,24 @@ class _House(msgspec.Struct):
         """Write nothing."""
 
 
-def replayed(state: Path, url: str) -> Replay:
-    """Return the books as a start would find them in the journal, before it asks anybody."""
+@cache
+def _instruments(url: str) -> dict[str, Instrument]:
+    # Asked for once per exchange: whoever asks keeps its connections, and a campaign proves a thousand times.
     node = default_mapping("brokers.luno", {"adapter": "luno", "calls_per_second": "100", "burst": "100"})
     broker = registry.open("luno", node, (), ThreadRuntime(), url).broker
-    instruments: dict[str, Instrument] = {one.symbol: one for one in broker.instruments()}
+    return {one.symbol: one for one in broker.instruments()}
+
+
+def replayed(state: Path, url: str) -> Replay:
+    """Return the books as a start would find them in the journal, before it asks anybody."""
+    instruments = _instruments(url)
     records = list(JournalReader(state / "journal").read())
     past = Past.of(records)
     house: Any = _House(Clock(0))
-    desks = {name: Desk(name, None, (), OrderManager(name), PositionManager(name, instruments, {}, started.currency), {}, house)
-             for name, started in past.strategies.items()}
+    # A strategy knows its own symbols only: a currency that is a base there may be a counter elsewhere.
+    ledgers = {name: PositionManager(name, {symbol: instruments[symbol] for symbol in started.symbols}, {}, started.currency)
+               for name, started in past.strategies.items()}
+    desks = {name: Desk(name, None, (), OrderManager(name), ledger, {}, house) for name, ledger in ledgers.items()}
     replay = Replay(Books(past.house, desks))
     for record in records:
         replay.apply(record)
@@ -75,7 +84,7 @@ def differences(state: Path, account: ExchangeAccount, url: str) -> list[str]:
         elif row is not None:
             found += _order_differences(order, row)
     found += _trade_differences(account, known)
-    found += _balance_differences(account, replay)
+    found += balance_differences(account, replay)
     return found
 
 
@@ -108,7 +117,8 @@ def _trade_differences(account: ExchangeAccount, known: dict[str, Order]) -> lis
             for name in sums.keys() | booked.keys() if sums.get(name) != booked.get(name)]
 
 
-def _balance_differences(account: ExchangeAccount, replay: Replay) -> list[str]:
+def balance_differences(account: ExchangeAccount, replay: Replay) -> list[str]:
+    """Return every currency of which the account does not hold what it opened with and the strategies' changes to it."""
     found = []
     for row in account.get("/api/1/balance")["balance"]:
         currency, total = row["asset"], Decimal(row["balance"])

@@ -34,15 +34,14 @@ class World:
         self.seed = seed
         self.exchange = Exchange(seed, genesis_ns=START_NS)
         self.api = LunoApi(self.exchange, keys={registry.SIMULATOR_KEY[0]: (registry.SIMULATOR_KEY[1], int(Permission.trading()))})
-        self.away = False
         (folder / "configs").mkdir(parents=True)
         (folder / "strategies").mkdir()
         for file in (*STRATEGIES.glob("*_strategy.py"), *(ROOT / "strategies").glob("*_strategy.py")):
             shutil.copy(file, folder / "strategies")
 
-    def build(self, strategies: str) -> "Run":
-        """Lay a house whose configuration has these lines below `strategies:`."""
-        return Run(self, strategies)
+    def build(self, strategies: str, start_ns: int = 0) -> "Run":
+        """Lay a house whose configuration has these lines below `strategies:`; its clock begins at `start_ns`, else behind the exchange's."""
+        return Run(self, strategies, start_ns or self.exchange.now_ns + SECOND)
 
     def idle_run(self, strategies: str) -> "Run":
         """Start, do not trade, stop in order."""
@@ -83,12 +82,12 @@ class World:
 class Run:
     """One run: start it, let it trade, then stop it in order or kill it."""
 
-    def __init__(self, world: World, strategies: str) -> None:
+    def __init__(self, world: World, strategies: str, start_ns: int) -> None:
         self.world = world
         lines = "\n".join(f"  {line}" for line in strategies.strip().splitlines())
         (world.folder / "configs" / "global_strategy_config.yaml").write_text(f"mode: simulate\nstrategies:\n{lines}\n")
         (world.folder / "configs" / "system_config.yaml").write_text(_SYSTEM)
-        self.runtime = HandCrankedRuntime(world.seed, start_ns=world.exchange.now_ns + SECOND)
+        self.runtime = HandCrankedRuntime(world.seed, start_ns=start_ns)
         self.runtime.files = DISK
         self.said: list[str] = []
         settings = load_settings(world.folder / "configs", (), {})
@@ -123,6 +122,12 @@ class Run:
         self.system.parts.check_account()
         self.system.start_strategies()
         return calls
+
+    def recover_for(self, seconds: float) -> None:
+        """Begin to reconcile and let only so many seconds pass."""
+        self.system.start()
+        self.system.engine.act(self.system.engine.flow.after_replay())
+        self.trade(seconds)
 
     def trade(self, seconds: float) -> None:
         """Let so many seconds of the virtual clock pass."""

@@ -44,7 +44,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[House, HandCrankedD
     """A house of 45 s whose disk is full from the first order after second 12, laid while another stands, to second 24, with the picture
     of second 20."""
     folder, disk, picture = tmp_path_factory.mktemp("full"), HandCrankedDisk(), dict[str, Any]()
-    house = House(folder, 4, disk)
+    house = House(folder, 4, disk=disk)
     outbox = house.system.parts.outbox
     put = outbox.put
 
@@ -122,7 +122,7 @@ def test_every_cent_is_accounted_for_and_the_next_start_takes_the_snapshot_of_th
     memory = read_memory(journal)
     assert memory.snapshot is not None
     assert list(memory.records()) == []
-    again = House(folder, 5, disk, house)
+    again = House(folder, 5, disk=disk, before=house)
     for name, desk in again.system.engine.books.desks.items():
         before = house.system.engine.books.desks[name]
         assert desk.positions.kept == before.positions.kept
@@ -138,14 +138,14 @@ def test_every_cent_is_accounted_for_and_the_next_start_takes_the_snapshot_of_th
 
 def test_a_house_that_ends_on_a_full_disk_says_what_is_not_on_it_and_the_next_start_asks_the_venue(tmp_path: Path) -> None:
     disk = HandCrankedDisk()
-    house = House(tmp_path, 6, disk)
+    house = House(tmp_path, 6, disk=disk)
     at(house, _FULL_NS, lambda: setattr(disk, "room", 0))
     house.run(20)
     (sentence,) = house.system.picture()["error_texts"]
     assert "could not be written to the journal (No space left on device): the next start does not know of them" in sentence
     disk.cut_power()
     disk.room = None
-    again = House(tmp_path, 7, disk, house)
+    again = House(tmp_path, 7, disk=disk, before=house)
     again.run(10)
     assert again.system.picture()["errors"] == 0, again.system.picture()["error_texts"]
     every_cent_is_accounted_for(again)

@@ -6,7 +6,7 @@ hand and the transport calls the simulated exchange in-process, with a delay dra
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -17,13 +17,15 @@ import pytest
 from brokerage import registry, requests_transport
 from brokerage.luno_simulator.api import LunoApi
 from brokerage.luno_simulator.exchange import OPENING_BALANCES, Exchange
+from brokerage.luno_simulator.quirks import STANDARD, Quirks
 from brokerage.luno_simulator.route import Permission
-from brokerage.transport import HttpReply, HttpRequest
+from brokerage.transport import HttpReply, HttpRequest, Transport
 from tests.hand_cranked_disk import HandCrankedDisk
 from tests.hand_cranked_runtime import START_NS, HandCrankedRuntime
 from trading_system.assembly import Plan, build_house
 from trading_system.core.disk_files import DISK
 from trading_system.core.events import CancelEvent, FillEvent, OrderEvent, OrderUpdateEvent, WarningEvent
+from trading_system.core.ports import Watcher
 from trading_system.core.venues import Venue
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import enroll
@@ -76,27 +78,34 @@ class Trace:
         self.events.append((self._runtime.now_ns(), event))
 
 
-def open_in_process(api: LunoApi, runtime: HandCrankedRuntime, symbols: Sequence[str], seed: int, settings: Any = None) -> Venue:
+def open_in_process(api: LunoApi, runtime: HandCrankedRuntime, symbols: Sequence[str], seed: int, settings: Any = None,
+                    transport: Callable[[LunoApi, HandCrankedRuntime, int], Transport] = InProcessTransport) -> Venue:
     """Open the venue as the registry ever does; only the transport is ours."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(requests_transport, "RequestsTransport", lambda runtime: InProcessTransport(api, runtime, seed))
+        patch.setattr(requests_transport, "RequestsTransport", lambda runtime: transport(api, runtime, seed))
         return registry.open("luno", settings or default_mapping("brokers.luno", {"adapter": "luno"}), symbols, runtime, "http://in.process")
 
 
 class House:
-    """One run of the small house below `folder`; the journal is on `disk` where one is given. `before` is an earlier run, whose exchange
-    and disk are still there."""
+    """One run of the small house below `folder`; another `config`, other strategies, quirks, transport and rates where they are given.
 
-    def __init__(self, folder: Path, seed: int, disk: HandCrankedDisk | None = None, before: "House | None" = None) -> None:
+    The journal is on `disk` where one is given. `before` is an earlier run, whose exchange and disk are still there.
+    """
+
+    def __init__(self, folder: Path, seed: int, config: str = _CONFIG, strategies: Path = ROOT / "strategies", quirks: Quirks = STANDARD,
+                 transport: Callable[[LunoApi, HandCrankedRuntime, int], Transport] = InProcessTransport, watchers: Sequence[Watcher] = (),
+                 rate_limit: int | None = 300, disk: HandCrankedDisk | None = None, before: "House | None" = None, **rates: str) -> None:
         (folder / "configs").mkdir(parents=True, exist_ok=True)
-        (folder / "configs" / "global_strategy_config.yaml").write_text(_CONFIG)
+        (folder / "configs" / "global_strategy_config.yaml").write_text(config)
+        written = default_mapping("brokers.luno", {"adapter": "luno", **rates})
         start_ns = START_NS if before is None else before.runtime.now_ns() + SECOND
         self.runtime = HandCrankedRuntime(seed, preemption=0.05, disk=disk, start_ns=start_ns)
         if disk is None:
             self.runtime.files = DISK        # the board and the log write real files beside the journal
         now_ns = self.runtime.now_ns()
-        self.exchange = Exchange(seed, genesis_ns=now_ns) if before is None else before.exchange
-        api = LunoApi(self.exchange, keys={registry.SIMULATOR_KEY[0]: (registry.SIMULATOR_KEY[1], int(Permission.trading()))})
+        self.exchange = Exchange(seed, genesis_ns=now_ns, quirks=quirks) if before is None else before.exchange
+        keys = {registry.SIMULATOR_KEY[0]: (registry.SIMULATOR_KEY[1], int(Permission.trading()))}
+        api = LunoApi(self.exchange, keys=keys, rate_limit=rate_limit)
         self.sent: list[tuple[int, str]] = []
         handle = api.handle
 
@@ -107,12 +116,12 @@ class House:
         self.said: list[str] = []
         self.gave_up: list[str] = []
         settings = load_settings(folder / "configs", (), {})
-        enrolled = enroll(settings, ROOT / "strategies")
+        enrolled = enroll(settings, strategies)
         symbols = [symbol for one in enrolled for symbol in one.settings.instruments]
         self.trace = Trace(self.runtime)
         self.system: TradingSystem = build_house(Plan(
-            settings, enrolled, {"luno": open_in_process(api, self.runtime, symbols, seed)}, self.runtime, folder / "state",
-            lambda who, text: self.said.append(f"{who}: {text}"), self.gave_up.append, (self.trace,)))
+            settings, enrolled, {"luno": open_in_process(api, self.runtime, symbols, seed, written, transport)}, self.runtime, folder / "state",
+            lambda who, text: self.said.append(f"{who}: {text}"), self.gave_up.append, (self.trace, *watchers)))
 
     def run(self, seconds: float) -> None:
         """Trade for so many seconds of the virtual clock, then stop in order."""
@@ -141,6 +150,17 @@ def test_a_minute_of_the_virtual_clock_trades_and_every_cent_is_accounted_for(tm
         given = {"ZAR": Decimal(120_000), "XRP": Decimal(500)}.get(currency, Decimal(0))
         owned = sum((desk.positions.holdings(currency) for desk in house.system.engine.books.desks.values()), Decimal(0))
         assert account.total("customer", currency) == opening + owned - given, currency
+
+
+def test_at_the_venues_own_rate_every_order_that_looks_done_is_looked_at_again_and_no_order_waits_for_that(tmp_path: Path) -> None:
+    house = House(tmp_path, 2)
+    house.run(60)
+    done = [order for desk in house.system.engine.books.desks.values() for order in desk.orders.done.values()]
+    ended_ns = house.runtime.now_ns()
+    old = [order for order in done if order.venue_order_id and order.done_ns < ended_ns - 15 * SECOND]
+    assert len(old) > 10
+    assert all(order.is_settled for order in old)
+    assert not [order.reason for order in done if order.code == "stale"]
 
 
 def test_the_same_seed_gives_the_same_orders_and_fills_and_another_seed_others(tmp_path: Path) -> None:

@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 
-from brokerage.luno_simulator.order import Side
+from brokerage.luno_simulator.order import Side as VenueSide
 from brokerage.luno_simulator.strangers import trade_with
 from tests.system.restarting_house import World
-from trading_system.core.events import BalanceEvent, CommandEvent, OrderEvent
-from trading_system.core.order import OrderState
-from trading_system.core.records import OrderAdopted, RunEnded, RunStarted
+from tests.system.test_hand_cranked_house import SECOND
+from trading_system.core.errors import TryAgain
+from trading_system.core.events import ACCEPTED, BalanceEvent, CommandEvent, OpenOrdersEvent, OrderEvent
+from trading_system.core.order import OrderKind, OrderRequest, OrderState
+from trading_system.core.records import OrderAdopted, OrderSent, Record, RunEnded, RunStarted
+from trading_system.core.side import Side
+from trading_system.storage.journal import Journal
 
 FAR = "far_orders: {instruments: [XBTZAR.luno], capital: {ZAR: 20000}, params: {count: 4, buys_first: yes}}"
 WATCH = "far_orders: {file: watcher_strategy.py, instruments: [XBTZAR.luno], capital: {ZAR: 20000}}"
@@ -140,7 +144,7 @@ def test_a_long_list_costs_one_call_a_thousand_orders_and_one_more(world: World)
     run.kill()
     for number in range(1001):
         world.exchange.skip_to(world.exchange.now_ns + 1_000_000)
-        world.exchange.place_limit("XRPZAR", Side.BID, Decimal(1), Decimal(1 + number % 7))
+        world.exchange.place_limit("XRPZAR", VenueSide.BID, Decimal(1), Decimal(1 + number % 7))
     again = world.build(WATCH)
     calls = again.recover()
     assert calls[LIST] <= 3
@@ -174,7 +178,7 @@ def test_money_that_others_moved_is_shown_and_changes_no_ledger(world: World) ->
     run.trade(6)
     run.stop()
     quiet = world.idle_run(WATCH)
-    world.exchange.place_market("XBTZAR", Side.ASK, Decimal("0.01"))
+    world.exchange.place_market("XBTZAR", VenueSide.ASK, Decimal("0.01"))
     again = world.idle_run(WATCH)
     told = [line for line in again.said if "WARNING luno" in line]
     assert [line.split()[3] for line in told] == ["XBT:", "ZAR:"]
@@ -189,7 +193,7 @@ def test_an_order_of_ours_that_fits_no_strategy_is_set_apart_and_buying_waits(wo
     run.trade(1)
     house = run.books.house
     run.stop()
-    ghost = world.exchange.place_limit("XBTZAR", Side.BID, Decimal(900_000), Decimal("0.001"), client_order_id=f"{house}-ghost-abc-1")
+    ghost = world.exchange.place_limit("XBTZAR", VenueSide.BID, Decimal(900_000), Decimal("0.001"), client_order_id=f"{house}-ghost-abc-1")
     again = world.build(FAR)
     again.start()
     again.trade(4)
@@ -204,3 +208,134 @@ def test_an_order_of_ours_that_fits_no_strategy_is_set_apart_and_buying_waits(wo
     assert any("stands at luno no longer" in text for text in again.warnings)
     assert not again.system.engine.flow.adoption.set_apart
     again.stop()
+
+
+def test_an_order_that_may_never_have_arrived_holds_up_its_own_side_and_not_the_start(world: World) -> None:
+    run = world.build(FAR)
+    run.start()
+    run.trade(0.002)
+    name = run.system.engine.service.name_order("far_orders")
+    run.kill()
+    journal = Journal(run.runtime, world.state / "journal")
+    request = OrderRequest(name, "far_orders", "XBTZAR.luno", Side.BUY, OrderKind.LIMIT, run.runtime.now_ns(), Decimal("0.001"),
+                           limit=Decimal(500_000))
+    journal.append([Record(run.runtime.now_ns(), OrderEvent(request, ACCEPTED))], [Record(run.runtime.now_ns(), OrderSent(name))])
+    journal.close()
+    again = world.build(FAR)
+    again.start()
+    assert again.runtime.monotonic_ns() < 2 * SECOND, "the start waited for proof of absence"
+    desk = again.books.desks["far_orders"]
+    order = desk.orders.get(name)
+    assert order is not None
+    assert order.state is OrderState.UNKNOWN
+    again.trade(2)
+    reasons = {one.reason for one in desk.orders.done.values() if one.state is OrderState.DENIED}
+    assert reasons
+    assert all(name in reason and "no other buy of XBTZAR.luno" in reason for reason in reasons)
+    again.trade(15)
+    assert order.state is OrderState.NOT_PLACED
+    assert desk.reservations.count == len(desk.orders)
+    again.stop()
+
+
+def test_money_that_open_orders_may_have_moved_this_very_moment_is_no_difference_and_no_measure_for_later(world: World) -> None:
+    run = world.build(FAR)
+    run.start()
+    run.trade(6)
+    run.stop()
+    world.idle_run(WATCH)
+    run = world.build(FAR.replace("buys_first: yes", "buys_first: no"))
+    run.start()
+    run.trade(4)
+    run.kill()
+    order = world.exchange.register.open_orders()[0]
+    again = world.build(WATCH)
+    again.recover()
+    assert trade_with(world.exchange, order, order.remaining), "it fills between the list and the balances"
+    again.system.parts.check_account()
+    assert not [line for line in again.said if "WARNING luno" in line]
+    again.system.start_strategies()
+    again.trade(3)
+    again.stop()
+    assert world.differences(again.books, GIVEN) == {}
+    last = world.idle_run(WATCH)
+    assert not [line for line in last.said if "WARNING luno" in line], "a measure was taken while an order could fill"
+
+
+def test_a_house_that_owns_all_of_the_account_starts_although_an_order_fills_between_the_list_and_the_balances(world: World) -> None:
+    everything = FAR.replace("20000", "1000000").replace("buys_first: yes", "buys_first: no")
+    run = world.build(everything)
+    run.start()
+    run.trade(4)
+    run.kill()
+    again = world.build(everything)
+    again.recover()
+    order = world.exchange.register.open_orders()[0]
+    assert trade_with(world.exchange, order, order.remaining)
+    again.system.parts.check_account()
+    again.kill()
+
+
+@pytest.mark.parametrize("milliseconds", [1, 20, 40, 60, 80, 100, 130, 160, 200, 300])
+def test_killed_while_it_reconciles_the_next_start_goes_on_from_there(world: World, milliseconds: int) -> None:
+    lose_the_tail(world)
+    run = world.build(WATCH)
+    run.recover_for(milliseconds / 1000)
+    run.kill()
+    again = world.build(WATCH)
+    again.start()
+    again.trade(3)
+    assert sum(isinstance(body, OrderAdopted) for body in world.records()) == 5
+    assert world.open_names() == set()
+    assert again.books.desks["far_orders"].fills == 1
+    assert world.differences(again.books, GIVEN) == {}
+    again.stop()
+
+
+def test_a_clock_set_back_to_the_second_of_a_lost_run_repeats_no_name(world: World) -> None:
+    world.idle_run(WATCH)
+    restore = world.keep()
+    start_ns = world.exchange.now_ns + SECOND
+    lost = world.build(FAR.replace("count: 4", "count: 1"), start_ns)
+    lost.start()
+    lost.trade(2)
+    run_name = lost.system.engine.service.name_order("far_orders").split("-")[2]
+    lost.kill()
+    names = {order.client_order_id for order in world.exchange.register.newest_first(None)}
+    assert len(names) == 2
+    restore()
+    again = world.build(FAR.replace("count: 4", "count: 1"), start_ns)
+    again.start()
+    assert {name.split("-")[2] for name in names} == {run_name}
+    mine = again.system.engine.service.name_order("far_orders")
+    assert mine.split("-")[2] != run_name
+    again.trade(3)
+    again.stop()
+    assert world.differences(again.books, GIVEN) == {}
+    assert again.books.desks["far_orders"].fills == 2
+    assert len({order.client_order_id for order in world.exchange.register.newest_first(None)}) == 4
+
+
+def test_while_a_venue_does_not_answer_the_strategies_start_and_none_of_their_orders_leaves(world: World) -> None:
+    lose_the_tail(world)
+    run = world.build(FAR)
+    broker = run.venue.broker
+
+    def away() -> OpenOrdersEvent:
+        raise TryAgain("nobody answers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(broker, "open_orders", away)
+        run.start()
+        assert any("not all was answered within 30 s" in line for line in run.said)
+        run.trade(3)
+        desk = run.books.desks["far_orders"]
+        assert len(desk.orders) == 0
+        denied = [order.reason for order in desk.orders.done.values()]
+        assert denied
+        assert set(denied) == {"luno was not yet heard of all that an earlier run left there"}
+    run.trade(6)
+    assert desk.fills >= 1
+    assert sum(isinstance(body, OrderAdopted) for body in world.records()) == 5
+    assert not [event for event in world.records() if isinstance(event, BalanceEvent) and event.reconciled_ns > event.asked_ns]
+    run.stop()
+    assert world.differences(run.books, GIVEN) == {}

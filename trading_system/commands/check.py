@@ -20,6 +20,7 @@ from trading_system.core.order_words import plain
 from trading_system.core.records import RunEnded, RunStarted
 from trading_system.core.runtime import ThreadRuntime
 from trading_system.core.venues import Venues
+from trading_system.risk.clock_guard import ClockGuard
 from trading_system.risk.kill_latch import KillLatch
 from trading_system.settings.located import DEFAULT, place_of
 from trading_system.settings.problems import Problems
@@ -184,7 +185,8 @@ def _asked(prepared: Prepared, venues: Venues, url: str, subject: str, is_new: b
     wanted = [symbol for one in prepared.enrolled for symbol in one.settings.instruments]
     for name, node in prepared.settings.system.brokers.items():
         try:
-            broker = venues.open(name, node, [], runtime, url).broker
+            venue = venues.open(name, node, [], runtime, url)
+            broker = venue.broker
             listed = {instrument.symbol for instrument in broker.instruments()}
             balances = broker.balances()
         except BrokerError as error:
@@ -200,7 +202,11 @@ def _asked(prepared: Prepared, venues: Venues, url: str, subject: str, is_new: b
             yield _capital(prepared, {currency: balance.total for currency, balance in balances.items()})
         else:
             yield Finding(subject, NOT_CHECKED, "what the strategies own already is counted at the start")
-        yield Finding("clock", NOT_CHECKED, "a simulated exchange has a clock of its own")
+        clock = ClockGuard(name, venue.clock_offset_seconds, prepared.settings.system.max_clock_offset_seconds)
+        if (offset := venue.clock_offset_seconds()) is None:
+            yield Finding(f"clock of {name}", NOT_CHECKED, "it does not say what time it is")
+        else:
+            yield Finding(f"clock of {name}", WRONG if clock.trouble() else OK, clock.trouble() or f"{offset:+.1f} s from ours")
 
 
 def _capital(prepared: Prepared, balances: dict[str, Decimal]) -> Finding:

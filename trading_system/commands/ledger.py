@@ -6,7 +6,8 @@ Works beside a running house and after it; no venue, configuration or strategy i
      "from": "2026-01-31T08:00:00.000000000Z", "to": "...", "since": null, "strategy": null, "guessed_instruments": [],
      "runs": [{"epoch": 1, "mode": "simulate", "started": "...", "ended": "... or null", "reason": "..."}],
      "tables": {"profit": [{"strategy": "naive_test", "currency": "ZAR", "realized": "-1.5", "fees": "43.1", ...}]},
-     "totals": {"profit": [{"strategy": "together", ...}]}, "adds_up": true, "does_not_add_up": []}
+     "totals": {"profit": [{"strategy": "together", ...}]}, "orders": {"FILLED": 2, "OPEN": 1}, "fills": 3,
+     "adds_up": true, "does_not_add_up": []}
 
 `tables` has one entry per table of the view (without a view: positions and profit) with a row per order, fill, position, strategy and
 currency, or broker and currency. Amounts are text with every digit, in the unit named by the row's base, counter or currency; times are
@@ -27,6 +28,7 @@ from typing import Any
 from trading_system.commands.ledger_views import (
     balances_table,
     books_table,
+    counts,
     does_not_add_up,
     fills_table,
     orders_table,
@@ -76,13 +78,13 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
         return _EXIT_WRONG
     strategy = books.desk(arguments.strategy).name if arguments.strategy else None
     tables = {view: _table(view, books, strategy, since_ns) for view in ([arguments.view] if arguments.view else _SUMMARY)}
-    broken = does_not_add_up(books)
+    broken, counted = does_not_add_up(books), counts(books, strategy, since_ns or 0)
     if arguments.json:
-        print_line(json.dumps(_picture(arguments, books, state, strategy, since_ns, tables, broken), indent=2))
+        print_line(json.dumps(_picture(arguments, books, state, strategy, since_ns, tables, counted, broken), indent=2))
     elif arguments.csv:
         print_line(csv_text(tables[arguments.view]).rstrip("\n"))
     else:
-        for line in _lines(books, state, tables, broken):
+        for line in _lines(books, state, tables, "" if arguments.view else _counted(*counted), broken):
             print_line(line)
     for sentence in broken:
         print(sentence, file=sys.stderr)
@@ -113,9 +115,15 @@ def _table(view: str, books: PastBooks, strategy: str | None, since_ns: int | No
     return profit_table(books, strategy, f"{time_text(since_ns)[:19]}Z" if since_ns is not None else "")
 
 
-def _lines(books: PastBooks, state: Path, tables: dict[str, ExactTable], broken: list[str]) -> list[str]:
+def _counted(states: dict[str, int], fills: int) -> str:
+    orders = ", ".join(f"{count} {state}" for state, count in states.items()) or "none"
+    return f"Orders: {orders}. Fills: {fills or 'none'}."
+
+
+def _lines(books: PastBooks, state: Path, tables: dict[str, ExactTable], counted: str, broken: list[str]) -> list[str]:
     width = min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
     lines = textwrap.wrap(_headline(books, state), width, break_on_hyphens=False)
+    lines += ["", *textwrap.wrap(counted, width)] if counted else []
     for table in tables.values():
         lines += ["", *table_lines(table, width)]
     if "profit" in tables and len(tables) == 1 and books.earlier == {}:
@@ -125,6 +133,8 @@ def _lines(books: PastBooks, state: Path, tables: dict[str, ExactTable], broken:
         seen = [row["last_price_time"] for row in tables["positions"].rows if row["last_price_time"]] if "positions" in tables else []
         oldest = f"; the oldest is of {time_text(min(seen))[:19]}Z" if seen else ""
         notes.append(f"What is open is valued, before fees, at the last prices that orders and fills saw{oldest}.")
+    if "balances" in tables and any(row["external"] < 0 for row in tables["balances"].rows):
+        notes.append("Below zero, of nobody: the strategies owned more than the account held when it was asked.")
     if "profit" in tables and not broken:
         notes.append("In every ledger capital + realized - fees = cash + cost, exactly.")
     if books.guessed:
@@ -142,11 +152,12 @@ def _headline(books: PastBooks, state: Path) -> str:
     else:
         ended = f"ended: {last.reason}" if last.ended_ns else "was broken off"
     runs = f"{len(books.runs)} run{'s' * (len(books.runs) != 1)}"
-    return f"{state}: mode {last.mode}, {runs}, {books.records} records up to {time_text(books.last_ns)[:19]}Z; the last run {ended}"
+    records = f"{books.records} record{'s' * (books.records != 1)}"
+    return f"{state}: mode {last.mode}, {runs}, {records} up to {time_text(books.last_ns)[:19]}Z; the last run {ended}"
 
 
 def _picture(arguments: argparse.Namespace, books: PastBooks, state: Path, strategy: str | None, since_ns: int | None,
-             tables: dict[str, ExactTable], broken: list[str]) -> dict[str, Any]:
+             tables: dict[str, ExactTable], counted: tuple[dict[str, int], int], broken: list[str]) -> dict[str, Any]:
     return {
         "schema": 1, "view": arguments.view or "summary", "state": str(state), "is_running": bool(holder_of(state)),
         "mode": books.runs[-1].mode, "records": books.records, "house": books.past.house, "from": time_text(books.first_ns),
@@ -156,7 +167,7 @@ def _picture(arguments: argparse.Namespace, books: PastBooks, state: Path, strat
                   "ended": time_text(one.ended_ns) if one.ended_ns else None, "reason": one.reason} for one in books.runs],
         "tables": {view: json_rows(table.columns, table.rows) for view, table in tables.items()},
         "totals": {view: json_rows(table.columns, table.totals) for view, table in tables.items() if table.totals},
-        "adds_up": not broken, "does_not_add_up": broken,
+        "orders": counted[0], "fills": counted[1], "adds_up": not broken, "does_not_add_up": broken,
     }
 
 
@@ -168,7 +179,7 @@ def _verify(reader: JournalReader, state: Path, is_json: bool) -> int:
             "compressed": found.compressed, "snapshots": found.snapshots, "damage": found.damage, "file": found.file,
             "offset": found.offset, "cut_bytes": found.cut_bytes, "cut_reason": found.cut_reason}, indent=2))
     else:
-        parts = [f"{found.records} records in {found.segments} segment{'s' * (found.segments != 1)}"]
+        parts = [f"{found.records} record{'s' * (found.records != 1)} in {found.segments} segment{'s' * (found.segments != 1)}"]
         parts += [f"{found.compressed} of them compressed"] if found.compressed else []
         parts += [f"{found.snapshots} snapshot{'s' * (found.snapshots != 1)}"] if found.snapshots else []
         print_line(f"{state / 'journal'}: {', '.join(parts)}")

@@ -3,6 +3,7 @@
 The keys of the rows are those of `--json` and `--csv`, described in `commands/ledger.py`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Context, Decimal, localcontext
 from typing import Any
@@ -39,7 +40,8 @@ _ORDERS = (
     Column("time", "time", Kind.TIME), *_told("order", "side"), *_amounts("base", quantity="quantity"), *_told("symbol", "state"),
     *_amounts("base", filled="filled"), Column("how", "kind"), *_amounts("counter", limit="limit", average_price="average price"),
     Column("fees", "fees", Kind.AMOUNTS), *_amounts("counter", value="value", stop="stop"), *_told("tag", "cancel"),
-    Column("reason", "because"), Column("is_quarantined", "set apart", Kind.FLAG), *_for_programs("strategy", "venue_order_id"),
+    Column("reason", "because"), Column("is_quarantined", "set apart", Kind.FLAG),
+    Column("is_adopted", "found at the venue", Kind.FLAG), *_for_programs("strategy", "venue_order_id"),
     Column("filled_value", "filled value", Kind.AMOUNT, "counter", is_shown=False),
     Column("decided_at_price", "decided at", Kind.AMOUNT, "counter", is_shown=False),
     Column("done", "done", Kind.TIME, is_shown=False), _BASE, _COUNTER,
@@ -67,6 +69,15 @@ _BALANCES = (
     *_told("broker", "currency"), *_amounts("", total="account", reserved="of it reserved", owned="of strategies", external="of nobody"),
     Column("asked", "asked at", Kind.TIME), *_amounts("", owned_now="of strategies now"),
 )
+
+
+def counts(books: PastBooks, strategy: str | None, since_ns: int) -> tuple[dict[str, int], int]:
+    """Return how many orders came to which state, and how many fills there were, of what `orders_table` and `fills_table` tell."""
+    states = Counter(one.order.state.name for one in books.orders
+                     if strategy in (None, one.strategy) and one.decided.request.created_ns >= since_ns)
+    fills = sum(1 for one in books.fills
+                if strategy in (None, one.fill.strategy) and one.fill.time_ns >= since_ns and one.fill.exact.quantity)
+    return dict(sorted(states.items())), fills
 
 
 def orders_table(books: PastBooks, strategy: str | None, since_ns: int) -> ExactTable:
@@ -141,7 +152,7 @@ def _order_row(books: PastBooks, one: PastOrder) -> dict[str, Any]:
         "state": order.state.name, "cancel": "" if order.is_done or not order.is_canceling else order.cancel.name,
         "filled": filled.filled_quantity, "filled_value": filled.filled_value, "fees": dict(filled.fees),
         "average_price": _quotient(filled.filled_value, filled.filled_quantity), "reason": order.reason,
-        "is_quarantined": order.is_quarantined, "venue_order_id": order.venue_order_id,
+        "is_quarantined": order.is_quarantined, "is_adopted": one.is_adopted, "venue_order_id": order.venue_order_id,
         "decided_at_price": order.reference or None, "done": order.done_ns or None, **_units(books, request.symbol),
     }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from trading_system.commands.misbehavior import check_faults, check_who_misbehaves
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
 from trading_system.core.venues import Venues
@@ -47,6 +48,8 @@ def prepare(arguments: argparse.Namespace, root: Path, venues: Venues) -> Prepar
         check_brokers(settings, active, problems)
     else:
         check_instruments(instruments, settings, active, problems)
+    check_faults(settings, venues, problems)
+    check_who_misbehaves(settings, problems)
     state = Path(arguments.state) if arguments.state else root / "var" / mode
     return Prepared(settings, enrolled, instruments, state, problems)
 

@@ -48,5 +48,6 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
         write_atomically(Path(arguments.json), encoded)
     if arguments.report:
         write_tear_sheet(results, Path(arguments.report))
-        print(f"the tear sheet is in {arguments.report}", file=sys.stderr if arguments.json == "-" else sys.stdout)
+        if arguments.json != "-":
+            print_line(f"the tear sheet is in {arguments.report}")
     return 0

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from trading_system.assembly import Plan, build_house
+from trading_system.commands.misbehavior import misbehavior_of
 from trading_system.commands.plan import plan_lines
 from trading_system.commands.preparation import Prepared, prepare
 from trading_system.commands.state_folder import check_state_folder
@@ -29,6 +30,7 @@ from trading_system.core.venues import Exchange, Venue, Venues
 from trading_system.engine.operator import Operator
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import Enrolled
+from trading_system.fail_points import VARIABLE, FailPoints
 from trading_system.settings.problems import Problems, shown
 from trading_system.settings.scalars import UnreadableText, read_seconds
 from trading_system.storage.atomic_file import write_atomically
@@ -80,6 +82,7 @@ class _Run:
         self._opened: dict[str, Venue] = {}
         self._signals = 0
         self._runtime = ThreadRuntime(self._thread_died)
+        self._fail_points = self._armed(self._settings.environment.get(VARIABLE))
         self._console = self._open_console()
 
     def trade(self, enrolled: Sequence[Enrolled], for_seconds: float | None) -> int:
@@ -120,7 +123,9 @@ class _Run:
     def _trade(self, enrolled: Sequence[Enrolled], url: str, for_seconds: float | None) -> int:
         symbols = sorted({symbol for one in enrolled for symbol in one.settings.instruments})
         for name, node in self._settings.system.brokers.items():
-            self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
+            venue = self._opened[name] = self._venues.open(name, node, symbols, self._runtime, url)
+            if self._fail_points is not None:
+                venue.broker = self._fail_points.broker(venue.broker)
         house = self._house = self._build(Plan(
             self._settings, enrolled, self._opened, self._runtime, self._state, self._console.say, self._give_up, (self._console,)))
         self._greet(house, url)
@@ -147,6 +152,14 @@ class _Run:
             door.close()
         self._console.stop()
         return self._conclude(house)
+
+    def _armed(self, text: str | None) -> FailPoints | None:
+        if text is None:
+            return None
+        points = FailPoints(text)
+        self._runtime.files = points.files()
+        print_line(f"{VARIABLE}: this run is killed at {text}")
+        return points
 
     def _build(self, plan: Plan) -> TradingSystem:
         # A venue that is down when we start may be back in a moment; until then no strategy is started.
@@ -186,7 +199,7 @@ class _Run:
             return None, simulator.url
         limit = None if simulator.rate_limit == "off" else simulator.rate_limit
         try:
-            exchange = self._venues.simulate(str(self._state), simulator.seed, limit)
+            exchange = self._venues.simulate(str(self._state), simulator.seed, limit, misbehavior_of(simulator))
         except RuntimeError as error:
             raise ConfigError(f"{self._state / 'exchange'}: {error}: look into it, or begin anew with --fresh") from None
         return exchange, exchange.url
@@ -202,6 +215,8 @@ class _Run:
         names = ", ".join(house.engine.books.desks)
         print_line(f"Simulated exchange at {url}: no key, no real money. State in {self._state}. Ctrl-C stops in order.")
         print_line(f"Strategies: {names}")
+        if faults := self._settings.system.simulator.faults:
+            print_line(f"The exchange misbehaves as it was asked to: {', '.join(faults)}")
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._signals += 1

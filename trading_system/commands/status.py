@@ -27,6 +27,9 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
           f"{picture['errors']} errors, {picture['warnings']} warnings, {picture['rss_mb']} MB")
     if picture.get("halted"):
         print(f"HALTED: {picture['halted']}; {picture['records_not_on_disk']} records are only in memory; it goes on by itself")
+    for name, venue in picture["venues"].items():
+        if venue.get("no_orders_because"):
+            print(f"  ! no new orders to {name}: {venue['no_orders_because']}")
     for symbol, market in picture["market"].items():
         age = "no price yet" if market["age_seconds"] is None else f"{market['age_seconds']:.1f} s old"
         print(f"  {symbol:<14} bid {market['bid']}  ask {market['ask']}  ({age})")

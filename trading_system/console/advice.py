@@ -19,6 +19,7 @@ _ACTIONS = (
     (r"is set apart|is heard of again|has turned up|although it was", "compare it with the venue's own page before you go on"),
     (r"fault of the adapter", "Ctrl-C stops in order; please report the line with the log of today"),
     (r"no snapshot could be", "make room on the disk if it is short of it"),
+    (r"no new orders: the clock of", "set this machine's clock; orders go on by themselves, cancels and look-ups never stopped"),
 )
 _PAUSE = re.compile(r"^\w+ is paused: ")       # that is told by the strategy's own row
 _IN_LOG = "nothing is asked of you; the log of today has all of it"

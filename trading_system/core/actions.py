@@ -19,12 +19,17 @@ class CancelOrder(msgspec.Struct, frozen=True):
 
 
 class LookUpOrders(msgspec.Struct, frozen=True):
-    """Ask a broker: for the whole list of open orders, or for one order when `request` is given."""
+    """Ask a broker: for the whole list of open orders, or for one order when `request` is given.
+
+    With `trades_since_ns` above zero the list of our own trades since then is searched for the order too; for a doubtful one only when
+    the venue does not find it.
+    """
 
     broker: str
     request: OrderRequest | None = None
     venue_order_id: str = ""
     is_doubtful: bool = False
+    trades_since_ns: int = 0
 
 
 class LookUpTrades(msgspec.Struct, frozen=True):

@@ -85,7 +85,8 @@ class OrderRequest(msgspec.Struct, frozen=True, gc=False):
 
 class Order(msgspec.Struct, eq=False, gc=False):
     """One order of a strategy: `request` is what was asked, the rest what is known. Numbers read here are floats; the Decimals are in
-    `request` (asked) and `exact` (filled). `reference` is the price it was decided on; `reason` and `code` say why it ended."""
+    `request` (asked) and `exact` (filled). `reference` is the price it was decided on; `reason` and `code` say why it ended. `is_settled`
+    once the venue, asked again after it was over, had nothing to add."""
 
     request: OrderRequest
     state: OrderState = OrderState.PENDING_NEW
@@ -99,6 +100,7 @@ class Order(msgspec.Struct, eq=False, gc=False):
     heard_ns: int = 0
     reference: Decimal = ZERO
     done_ns: int = 0
+    is_settled: bool = False
 
     @property
     def client_order_id(self) -> str:

@@ -53,7 +53,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False):
 
 class OrderUpdate(msgspec.Struct, frozen=True, gc=False):
     """One answer about one order. `symbol`, `side`, `quantity` and `limit` echo what the venue holds under our name, where it says so;
-    `code` is the reason as one word of ours, `reason` the sentence."""
+    `code` is the reason as one word of ours, `reason` the sentence; `has_trades` says that the list of our own trades was searched too."""
 
     client_order_id: str
     answer: Answer
@@ -66,6 +66,7 @@ class OrderUpdate(msgspec.Struct, frozen=True, gc=False):
     side: Side | None = None
     quantity: Decimal | None = None
     limit: Decimal | None = None
+    has_trades: bool = False
 
 
 class VenueTrade(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from trading_system.core.actions import Action
+from trading_system.core.clock import Clock
 from trading_system.core.events import ActionEvent, Balance, OpenOrdersEvent, OrderUpdateEvent
 from trading_system.core.files import Files
 from trading_system.core.instrument import Instrument, MarketStatus
@@ -98,9 +99,11 @@ class PaperVenue(Protocol):
     """Stands in front of the engine and answers orders from market data, on the engine's thread. It gets each event before the engine does.
 
     While `is_busy` is False nothing is on its way and nothing works there: `hear` need not be called. While `goes_on` is True the event is
-    not wholly met: once the answers and what followed from them are handled, `hear_again` is asked for the rest.
+    not wholly met: once the answers and what followed from them are handled, `hear_again` is asked for the rest. `clock` is set by who
+    drives it and tells when what is put was decided.
     """
 
+    clock: Clock | None
     is_busy: bool
     goes_on: bool
 

@@ -10,18 +10,26 @@ from trading_system.core.ports import Broker, Feed, PaperVenue, Runtime
 
 
 class RateLeft(msgspec.Struct, frozen=True):
-    """How many calls could leave for a venue right now, of how many at most, how many wait for their turn, and the longest wait so far."""
+    """How many calls could leave for a venue right now, of how many at most, how many wait for their turn, and the longest wait so far;
+    `for_look_ups` is how many of them a question about an order may take; None: any of them."""
 
     calls: float
     burst: int
     waiting: int
     longest_wait_seconds: float
+    for_look_ups: float | None = None
+
+
+def unknown_offset() -> float | None:
+    """Say that nothing is known of a venue's clock."""
+    return None
 
 
 class Venue(msgspec.Struct):
     """A broker with its feed, as the registry opens it: the two ways to wait for the venue's rate, what was called how often, how a call
     in flight is broken off, and after how many seconds a request that was sent can no longer arrive, and how the polls'
-    share of the rate is given to everybody when polling is over; `rate_left` tells what is left of the rate."""
+    share of the rate is given to everybody when polling is over; `rate_left` tells what is left of the rate,
+    `clock_offset_seconds` by how much the venue's clock is ahead of ours, None while nobody knows."""
 
     broker: Broker
     feed: Feed
@@ -33,6 +41,19 @@ class Venue(msgspec.Struct):
     settle_seconds: float
     end_polls: Callable[[], None]
     rate_left: Callable[[], RateLeft] | None = None
+    clock_offset_seconds: Callable[[], float | None] = unknown_offset
+
+
+class Misbehavior(msgspec.Struct, frozen=True):
+    """What a simulated exchange is asked to do wrong: rules of the form `endpoint:kind=value:...`, the seed of their chances, and whether
+    it may be told more of them while it runs."""
+
+    faults: tuple[str, ...] = ()
+    seed: int = 0
+    has_control: bool = False
+
+
+GOOD_BEHAVIOR = Misbehavior()
 
 
 class KeyNeeds(msgspec.Struct, frozen=True):
@@ -77,10 +98,13 @@ class Venues(Protocol):
     def adapter_settings(self) -> dict[str, type[msgspec.Struct]]:
         """Return what can be set for each adapter."""
 
-    def simulate(self, state_directory: str, seed: int, rate_limit: int | None) -> Exchange:
+    def simulate(self, state_directory: str, seed: int, rate_limit: int | None, misbehavior: Misbehavior = GOOD_BEHAVIOR) -> Exchange:
         """Start the simulated exchange, its memory in `state_directory`. Raises RuntimeError when it does not start."""
 
-    def serve(self, state_directory: str, seed: int, rate_limit: int | None, port: int) -> None:
+    def wrong_fault(self, rule: str) -> str:
+        """Return what is wrong with a fault rule and what was meant; empty when the simulated exchange understands it."""
+
+    def serve(self, state_directory: str, seed: int, rate_limit: int | None, port: int, misbehavior: Misbehavior = GOOD_BEHAVIOR) -> None:
         """Become the simulated exchange, listening on `port` of this machine; does not come back."""
 
     def fill_settings(self) -> type[msgspec.Struct]:

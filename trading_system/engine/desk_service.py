@@ -11,6 +11,7 @@ from trading_system.core.clock import Clock
 from trading_system.core.events import ActionEvent, CancelEvent, NoteEvent, OrderEvent, Verdict
 from trading_system.core.order import OrderRequest
 from trading_system.engine.timers import Timers
+from trading_system.risk.clock_guard import ClockGuard
 from trading_system.risk.limits import RiskLimits
 from trading_system.risk.risk_manager import FLOOD, RiskManager, Situation
 from trading_system.strategy_host.desk import Desk
@@ -24,8 +25,8 @@ LogLine = Callable[[str, str, str, Mapping[str, Any]], None]
 
 
 class DeskService:
-    """One for all desks. `closed_reason` is set while the house takes no orders at all; `broken` names the brokers that refuse us, `doubt`
-    says of an order what must be known before it may leave."""
+    """One for all desks. `closed_reason` is set while the house takes no orders at all; `broken` names the brokers that refuse us, `clocks`
+    watch those of the brokers, `doubt` says of an order what must be known before it may leave."""
 
     def __init__(self, clock: Clock, house: str, run_started_ns: int, risk: RiskManager, limits: Mapping[str, RiskLimits],
                  lay: Callable[[ActionEvent], None], log_line: LogLine) -> None:
@@ -36,6 +37,7 @@ class DeskService:
         self.fail: Callable[[Desk, str], None] = lambda desk, reason: None
         self.closed_reason = ""
         self.broken: dict[str, str] = {}
+        self.clocks: Mapping[str, ClockGuard] = {}
         self.doubt: Callable[[Desk, OrderRequest], str] = lambda desk, request: ""
         self.log_line = log_line
         self._house = house
@@ -82,11 +84,11 @@ class DeskService:
     def judge(self, desk: Desk, request: OrderRequest, reference: Decimal, currency: str, needed: Decimal) -> Verdict:
         """Let risk judge an order of `desk` against everything that is open and free right now."""
         view = desk.market[request.symbol]
-        instrument = view.instrument
+        instrument, clock = view.instrument, self.clocks.get(view.instrument.broker)
+        closed = self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, "") or (clock.trouble() if clock else "")
         verdict = self._risk.judge(request, Situation(
-            instrument, self._limits[desk.name], self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, ""),
-            reference, view.age_seconds, len(desk.orders.open), desk.orders_in_a_row, currency, needed, desk.free(currency),
-            self.doubt(desk, request)))
+            instrument, self._limits[desk.name], closed, reference, view.age_seconds, len(desk.orders.open),
+            desk.orders_in_a_row, currency, needed, desk.free(currency), self.doubt(desk, request)))
         if verdict.code == FLOOD:
             self.fail(desk, verdict.sentence)
         return verdict

@@ -204,6 +204,9 @@ class Engine:
         if self.is_stopping:
             return _NOTHING
         now_ns = self.clock.now_ns
+        for clock in self.service.clocks.values():
+            if news := clock.news():
+                self._lay(WarningEvent(news))
         for route in self.routes.values():
             route.close_bars(now_ns)
         self.service.timers.run_due(now_ns)

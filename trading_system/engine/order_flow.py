@@ -27,7 +27,9 @@ from trading_system.core.records import RecordBody
 from trading_system.engine.adoption import Adoption
 from trading_system.engine.books import Books
 from trading_system.engine.doubts import Doubts
+from trading_system.engine.missing_orders import MissingOrders
 from trading_system.engine.reconciliation import Reconciliation
+from trading_system.engine.second_looks import SecondLooks
 from trading_system.strategy_host.desk import Desk
 
 _ABOUT_CANCEL = (Answer.CANCEL_ACCEPTED, Answer.CANCEL_REFUSED, Answer.CANCEL_UNKNOWN)
@@ -37,10 +39,12 @@ _IN_DOUBT = (OrderState.UNKNOWN, OrderState.LOST)
 _NOT_HEARD = (OrderState.SENT, *_IN_DOUBT)
 _KEPT_DELAYS = 1000
 _AGAIN_NS = 10_000_000_000          # ask or cancel once more when nothing was heard for so long
+_TRADES_MARGIN_NS = 60_000_000_000  # an order's trades are searched from so long before it was made: the venue's clock is another
 
 
 class OrderFlow:
-    """`pause(desk, reason)` is called when an order of the desk must be looked at by people first."""
+    """`pause(desk, reason)` is called when an order of the desk must be looked at by people first. `second_looks` is None where the
+    venue's answers are final."""
 
     def __init__(self, clock: Clock, books: Books, doubts: Doubts, lay: Callable[[ActionEvent], None],
                  remember: Callable[[RecordBody], None], pause: Callable[[Desk, str], None]) -> None:
@@ -48,6 +52,7 @@ class OrderFlow:
         self.doubts = doubts
         self.adoption = Adoption(clock, books, lay, remember)
         self.reconciliation = Reconciliation(clock, books, self.adoption)
+        self.second_looks: SecondLooks | None = None
         self.list_from_ns = 0               # no list before this: a house that stops needs its calls for cancels and what became of them
         self.send_delays_ns: deque[int] = deque(maxlen=_KEPT_DELAYS)
         self._clock = clock
@@ -57,6 +62,7 @@ class OrderFlow:
         self._asked_ns: dict[str, int] = {}
         self._listing_ns: dict[str, int] = {}
         self._cancel_sent_ns: dict[str, int] = {}
+        self._missing = MissingOrders(lay)
         self._unheard: set[str] = set()     # orders of an earlier run that the venue has not been heard of yet
 
     def order(self, event: OrderEvent) -> Sequence[Action]:
@@ -109,10 +115,10 @@ class OrderFlow:
             actions.extend(self._hear(update, broker=event.broker))
         self.adoption.listed(event)
         if event.is_complete:
-            for _, order in self.books.open_orders(event.broker):
-                is_expected = order.venue_order_id and order.acknowledged_ns < event.asked_ns and order.state not in _IN_DOUBT
-                if is_expected and order.client_order_id not in listed:
-                    actions.extend(self._look_up(order))
+            missing = [order for _, order in self.books.open_orders(event.broker)
+                       if order.venue_order_id and order.acknowledged_ns < event.asked_ns and order.state not in _IN_DOUBT
+                       and order.client_order_id not in listed]
+            actions.extend(self._missing.listed(event.broker, missing, self._look_up))
         actions.extend(self._ask_for_unheard())
         return actions
 
@@ -126,6 +132,9 @@ class OrderFlow:
         self.reconciliation.failed(event)
         if event.client_order_id:
             self._asked_ns.pop(event.client_order_id, None)
+            self._missing.failed(event.broker, event.client_order_id)
+            if self.second_looks is not None:
+                self.second_looks.failed(event.broker, event.client_order_id, self._clock.now_ns)
         elif not event.symbol:
             self._listing_ns.pop(event.broker, None)
         return ()
@@ -139,6 +148,8 @@ class OrderFlow:
             self._listing_ns[event.broker] = now_ns
             actions.append(LookUpOrders(event.broker))
         actions.extend(self.ask_again())
+        if self.second_looks is not None:
+            actions.extend(self.second_looks.look(event.broker, now_ns, self._order, self._look_up))
         return actions
 
     @property
@@ -172,7 +183,8 @@ class OrderFlow:
         for name in self.doubts.lost(now_ns):
             self._conclude(name, Answer.LOST, "not resolved in time; its funds stay reserved and asking goes on")
         again = self.reconciliation.ask_again() if self.reconciliation.is_waiting else ()
-        doubtful = [action for order in self._orders(self.doubts.due(now_ns)) for action in self._look_up(order, True)]
+        doubtful = [action for order in self._orders(self.doubts.due(now_ns))
+                    for action in self._look_up(order, self.doubts.wants_search(order.client_order_id, now_ns), True)]
         return [*again, *doubtful, *self._ask_for_unheard()]
 
     def after_replay(self) -> Sequence[Action]:
@@ -219,6 +231,8 @@ class OrderFlow:
     def _follow_up(self, order: Order, update: OrderUpdate) -> Sequence[Action]:
         if order.state >= _OVER:
             self._cancel_sent_ns.pop(update.client_order_id, None)
+            if self.second_looks is not None:
+                self.second_looks.heard(order, update, self._clock.now_ns)
             return ()
         if update.answer in _ABOUT_CANCEL:
             return self._look_up(order)
@@ -236,20 +250,21 @@ class OrderFlow:
         self._cancel_sent_ns[order.client_order_id] = self._clock.now_ns
         return (CancelOrder(order.request, order.venue_order_id),)
 
-    def _look_up(self, order: Order, is_doubtful: bool = False) -> Sequence[Action]:
+    def _look_up(self, order: Order, has_trades: bool = False, is_doubtful: bool = False) -> Sequence[Action]:
         name, now_ns = order.client_order_id, self._clock.now_ns
         if now_ns - self._asked_ns.get(name, 0) < _AGAIN_NS or self.reconciliation.holds_back(broker_of(order)):
             return ()
         self._asked_ns[name] = now_ns
-        return (LookUpOrders(broker_of(order), order.request, order.venue_order_id, is_doubtful),)
+        since_ns = max(1, order.request.created_ns - _TRADES_MARGIN_NS) if has_trades else 0
+        return (LookUpOrders(broker_of(order), order.request, order.venue_order_id, is_doubtful, since_ns),)
 
     def _keep_doubts(self, order: Order, update: OrderUpdate) -> None:
         name = order.client_order_id
         if order.state not in _IN_DOUBT:
             self.doubts.end(name)
         elif update.answer is Answer.NOT_FOUND:
-            if self.doubts.not_found(name, update.evidence):
-                self._conclude(name, Answer.NOT_PLACED, "the venue was asked often enough and never heard of it")
+            if self.doubts.not_found(name, update.evidence, update.has_trades):
+                self._conclude(name, Answer.NOT_PLACED, "the venue was asked often enough, never heard of it and lists no trade of it")
         else:
             self.doubts.begin(name, self._clock.now_ns)
 
@@ -264,7 +279,11 @@ class OrderFlow:
             return []
         orders = self._orders(sorted(self._unheard))
         self._unheard = {order.client_order_id for order in orders}         # what is long over is no longer kept
-        return [action for order in orders for action in self._look_up(order, order.state in _NOT_HEARD)]
+        return [action for order in orders for action in self._look_up(order, False, order.state in _NOT_HEARD)]
+
+    def _order(self, name: str) -> Order | None:
+        found = self.books.find(name)
+        return found[1] if found is not None else None
 
     def _orders(self, names: Iterable[str]) -> list[Order]:
         return [found[1] for name in names if (found := self.books.find(name)) is not None]

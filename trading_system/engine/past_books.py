@@ -42,11 +42,15 @@ class PastRun(msgspec.Struct):
 
 
 class PastOrder(msgspec.Struct, frozen=True, gc=False):
-    """One order as it stands now, with what it was decided on; `strategy` is whose desk has it now."""
+    """One order as it stands now, with what it was decided on; `strategy` is whose desk has it now.
+
+    One that `is_adopted` was found at the venue: the journal had lost how it was decided on.
+    """
 
     strategy: str
     order: Order
     decided: OrderEvent
+    is_adopted: bool = False
 
 
 class PastFill(msgspec.Struct, frozen=True, gc=False):
@@ -162,12 +166,12 @@ class PastBooks:
         if isinstance(body, OrderEvent):
             self._see_order(body)
         elif isinstance(body, OrderAdopted):
-            self._see_order(OrderEvent(body.request, Verdict(True)))
+            self._see_order(OrderEvent(body.request, Verdict(True)), is_adopted=True)
         elif isinstance(body, CapitalBooked):
             self.capital.append(PastCapital(self.books.desk(body.strategy).name, body.symbol, body.quantity, body.price, record.taken_ns))
             self._see_price(body.symbol, record.taken_ns, body.price)
         elif isinstance(body, BalanceEvent):
-            self.balances[body.broker] = SeenBalances(body.broker, record.taken_ns, body.balances, self.owned())
+            self.balances[body.broker] = SeenBalances(body.broker, body.asked_ns, body.balances, self.owned())
         elif isinstance(body, RunEnded) and self.runs:
             self.runs[-1].ended_ns, self.runs[-1].reason = record.taken_ns, body.reason
 
@@ -203,10 +207,10 @@ class PastBooks:
             if before is not None and before != started.capital:
                 self.capital_changes.append(CapitalChange(name, taken_ns, dict(before), dict(started.capital)))
 
-    def _see_order(self, event: OrderEvent) -> None:
+    def _see_order(self, event: OrderEvent, is_adopted: bool = False) -> None:
         found = self.books.find(event.request.client_order_id)
         if found is not None:
-            self.orders.append(PastOrder(found[0].name, found[1], event))
+            self.orders.append(PastOrder(found[0].name, found[1], event, is_adopted))
         if event.reference_price:
             self._see_price(event.request.symbol, event.request.created_ns, event.reference_price)
 

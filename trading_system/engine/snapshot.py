@@ -1,7 +1,7 @@
 """What all records so far come to, in one piece: a start takes the last snapshot back and replays only what was written behind it.
 
-Taken on the engine's thread between two events, encoded and written by the journal thread. It holds what replay would rebuild and nothing
-else: a record that rebuilds something new needs a place here, and a higher `SNAPSHOT_VERSION`.
+Taken on the engine's thread between two events, encoded and written by the journal thread. It holds what replay would rebuild: a record
+that rebuilds something new needs a place here, and a higher `SNAPSHOT_VERSION`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

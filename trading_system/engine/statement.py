@@ -64,7 +64,8 @@ def statement(sources: Sources, now_ns: int, phase: str) -> dict[str, Any]:
         "first_fill": iso(counters.first_fill_ns) if counters.first_fill_ns else None,
         "orders_in_doubt": len(engine.flow.doubts),
         "halted": f"journal: {engine.halt.reason}" if engine.halt.reason else "", "records_not_on_disk": sources.records_not_on_disk(),
-        "venues": {broker.name: _venue(broker, sources.rates_left.get(broker.name)) for broker in sources.brokers},
+        "venues": {broker.name: {**_venue(broker, sources.rates_left.get(broker.name)), **_clock(engine, broker.name)}
+                   for broker in sources.brokers},
         "market": {symbol: _market(engine, symbol) for symbol in engine.routes},
         "strategies": {name: _strategy(desk) for name, desk in engine.books.desks.items()},
     }
@@ -99,6 +100,13 @@ def _venue(broker: GuardedBroker, rate_left: Callable[[], RateLeft] | None) -> d
     return {"longest_order_wait_seconds": round(broker.longest_wait_seconds, 3), "held_back": broker.held_back,
             "rate": {"calls": round(left.calls, 2), "burst": left.burst, "waiting": left.waiting,
                      "longest_wait_seconds": round(left.longest_wait_seconds, 3)} if left is not None else None}
+
+
+def _clock(engine: Engine, broker: str) -> dict[str, Any]:
+    clock = engine.service.clocks.get(broker)
+    offset = clock.offset_seconds() if clock is not None else None
+    closed = engine.service.broken.get(broker, "") or (clock.trouble() if clock is not None else "")
+    return {"clock_offset_seconds": round(offset, 3) if offset is not None else None, "no_orders_because": closed}
 
 
 def _strategy(desk: Desk) -> dict[str, Any]:

@@ -258,12 +258,15 @@ class TradingSystem:
 
     def _drain_until(self, is_done: Callable[[], bool], until_ns: int, ask_again: bool) -> None:
         engine, runtime = self.engine, self.parts.runtime
+        ask_ns = 0
         while True:
             self._drain()
             now_ns = runtime.monotonic_ns()
             if is_done() or now_ns >= until_ns:
                 return
-            if ask_again:
+            if ask_again and now_ns >= ask_ns:
+                # Not at once when a question failed: a venue that is away says so a thousand times a second.
+                ask_ns = now_ns + SECOND // 2
                 engine.clock.now_ns = runtime.now_ns()
                 engine.act(engine.flow.ask_again())
             self.parts.queues.wait(min(until_ns, now_ns + SECOND // 2))

@@ -21,6 +21,7 @@ from trading_system.core.events import (
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate
 from trading_system.core.ports import Broker, LayAction, Mailbox, Runtime
+from trading_system.executors.trade_search import with_trades
 
 
 class LaneSettings(msgspec.Struct, frozen=True):
@@ -148,7 +149,9 @@ class BrokerLanes:
         except TryAgain as error:
             self._lay(self._told(request, Answer.REJECTED, error, "not_sent"))
         except AccessDenied as error:
-            self._lay(self._told(request, Answer.REJECTED, error))
+            # Refused in the venue's own words it does not exist; a page of somebody in between may hide that it does.
+            is_proved = error.evidence is not None and bool(error.evidence.code)
+            self._lay(self._told(request, Answer.REJECTED if is_proved else Answer.OUTCOME_UNKNOWN, error))
             self._lay(ConnectionEvent(self.broker.name, "orders", False, error.reason))
         except OutcomeUnknown as error:
             self._lay(self._told(request, Answer.OUTCOME_UNKNOWN, error))
@@ -163,12 +166,25 @@ class BrokerLanes:
         request = action.request
         try:
             if request is None:
-                event: ActionEvent = self.broker.open_orders()
+                self._lay(self.broker.open_orders())
             else:
-                event = OrderUpdateEvent(self.broker.look_up(request, action.venue_order_id))
+                self._look_up_one(action, request)
         except BrokerError as error:
-            event = LookUpFailedEvent(self.broker.name, request.client_order_id if request else "", error.reason)
-        self._lay(event)
+            self._lay(LookUpFailedEvent(self.broker.name, request.client_order_id if request else "", error.reason))
+
+    def _look_up_one(self, action: LookUpOrders, request: OrderRequest) -> None:
+        update = self.broker.look_up(request, action.venue_order_id)
+        is_found = update.answer is not Answer.NOT_FOUND
+        if action.trades_since_ns and not (is_found and action.is_doubtful):
+            try:
+                trades = self.broker.fills_since(request.symbol, action.trades_since_ns)
+            except BrokerError:
+                # Half of the answer: what was found counts, "not found" without the trades does not.
+                if is_found:
+                    self._lay(OrderUpdateEvent(update))
+                raise
+            update = with_trades(request, update, trades, action.venue_order_id)
+        self._lay(OrderUpdateEvent(update))
 
     def _look_up_trades(self, action: LookUpTrades) -> None:
         asked_ns = self._runtime.now_ns()

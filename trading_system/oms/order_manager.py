@@ -124,7 +124,7 @@ class OrderManager:
         elif before >= _OVER:
             # Proved absent, and there it is: it lives again, and nobody wants it any more.
             self.open[order.client_order_id] = order
-            order.cancel = CancelState.WANTED
+            order.cancel, order.done_ns = CancelState.WANTED, 0
             change.alarm = f"order {order.client_order_id} was {before.name} and has turned up at the venue; it is being canceled"
 
     def _apply_totals(self, change: Change, update: OrderUpdate, totals: Totals, now_ns: int) -> None:
@@ -147,6 +147,8 @@ class OrderManager:
                            FillAmounts(quantity, totals.filled_value - known.filled_value, fees), request.tag)
         order.exact = totals
         order.heard_ns = max(order.heard_ns, asked_ns)
+        if order.done_ns and quantity and order.done_ns != now_ns and not change.alarm:
+            change.alarm = f"order {request.client_order_id} filled although it was {order.state.name}: {quantity} more, booked late"
         if request.quantity is None:
             return
         if totals.filled_quantity > request.quantity:

@@ -45,7 +45,7 @@ def _headline(results: Results) -> str:
         return f"{_clean(results.kind).capitalize()}: no events."
     span = f"{_clean(results.kind).capitalize()} from {_time(results.from_ns)} to {_time(results.to_ns)} UTC"
     if results.kind == RUN:
-        return f"{span}: {results.events:,} records of the journal."
+        return f"{span}: {results.events:,} record{'s' * (results.events != 1)} of the journal."
     rate = f", {results.events / results.run_seconds:,.0f} a second" if results.run_seconds > 0.0 else ""
     return f"{span}: {results.events:,} events in {results.run_seconds:.1f} s{rate}."
 

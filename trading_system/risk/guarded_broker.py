@@ -13,6 +13,7 @@ from trading_system.core.instrument import Instrument
 from trading_system.core.order import OrderRequest
 from trading_system.core.order_update import OrderUpdate, VenueTrade
 from trading_system.core.ports import Broker, Runtime
+from trading_system.risk.clock_guard import ClockGuard
 from trading_system.risk.kill_latch import KillLatch
 
 _SECOND = 1_000_000_000
@@ -26,10 +27,12 @@ class GuardedBroker:
     order's name whether this run wrote it down; `orders_per_second` is the house's own limit, whatever strategies want."""
 
     def __init__(self, broker: Broker, latch: KillLatch, runtime: Runtime, wait_to_order: WaitForRate, wait_to_cancel: WaitForRate,
-                 is_of_this_run: Callable[[str], bool], max_queue_seconds: float = 2.0, orders_per_second: float = 10.0) -> None:
+                 is_of_this_run: Callable[[str], bool], max_queue_seconds: float = 2.0, orders_per_second: float = 10.0,
+                 clock: ClockGuard | None = None) -> None:
         self.name = broker.name
         self.broker = broker
         self._latch = latch
+        self._clock = clock
         self._runtime = runtime
         self._wait_to_order = wait_to_order
         self._wait_to_cancel = wait_to_cancel
@@ -56,6 +59,8 @@ class GuardedBroker:
             self._hold_back("killed", "the house is killed")
         if self._is_closed:
             self._hold_back("closed", "the house is leaving")
+        if self._clock is not None and (trouble := self._clock.trouble()):
+            self._hold_back("clock", trouble)
         if not self._is_within_pace():
             self._hold_back("rate", f"{self._sent_ns.maxlen} orders left within the last second already")
         return self.broker.place_order(request)

@@ -18,6 +18,9 @@ BrokerName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,30}$", extra={"word
 Currency = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9]{1,9}$", extra={"words": "a currency in capital letters such as ZAR"})]
 # Whether it exists, and what was meant if it does not, is told by `inventory.py`, which knows the venues' lists.
 Symbol = Annotated[str, Meta(min_length=1, max_length=64, examples=["XBTZAR.luno"], extra={"words": "an instrument such as XBTZAR.luno"})]
+FaultRule = Annotated[
+    str, Meta(min_length=1, max_length=400, extra={"words": "a fault rule such as place:reply_lost:p=0.1"})
+]
 Duration = Annotated[Seconds, Meta(gt=0, le=86400 * 7)]
 Mode = Literal["simulate", "paper", "live", "backtest"]
 
@@ -98,6 +101,18 @@ class SimulatorSettings(msgspec.Struct, frozen=True, kw_only=True):
         Annotated[str, Meta(pattern=r"^https?://[^\s/]+", extra={"words": "an address such as http://127.0.0.1:8080"})] | None,
         Meta(description="Attach to a simulator that runs already instead of starting one."),
     ] = None
+    faults: Annotated[
+        list[FaultRule],
+        Meta(
+            description="What it does wrong, a rule each; the manual of the simulated exchange in `docs/` tells how to write one.",
+            examples=["[place:reply_lost:p=0.1, open_orders:lag=3s:every=5]"],
+            extra={"words": "a list of fault rules"},
+        ),
+    ] = msgspec.field(default_factory=list)
+    fault_seed: Annotated[int, Meta(description="Another seed, other chances for the faults.", ge=0, le=2**63 - 1)] = 0
+    control: Annotated[
+        bool, Meta(description="`yes` lets faults be made and markets be halted by calls of `/simulator/...` while it runs.")
+    ] = False
 
 
 class SystemSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,6 +123,9 @@ class SystemSettings(msgspec.Struct, frozen=True, kw_only=True):
     stop_deadline_seconds: Annotated[Duration, Meta(description="How long stopping may take before what is left is abandoned.")] = 30.0
     venue_patience_seconds: Annotated[Duration, Meta(description="How long a start waits for a venue that does not answer.")] = 60.0
     max_queue_seconds: Annotated[Duration, Meta(description="An order that waited longer to be sent is denied, not sent late.")] = 2.0
+    max_clock_offset_seconds: Annotated[
+        Duration, Meta(description="How far a venue's clock may be from ours; beyond it no new orders leave, cancels and look-ups do.")
+    ] = 2.0
     stale_price_seconds: Annotated[Duration, Meta(description="A price older than this is no ground for an order.")] = 10.0
     max_open_orders: Annotated[int, Meta(description="Open orders that one strategy may have.", ge=1, le=10_000)] = 50
     market_order_collar: Annotated[

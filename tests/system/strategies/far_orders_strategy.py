@@ -8,10 +8,11 @@ class FarOrdersStrategy(StrategyBase):
 
     class Params(StrategyBase.Params, frozen=True):
         """`count` orders of the smallest size, each half a percent below the one before, from 20 % below the market on; with
-        `buys_first` a buy at the market comes before them."""
+        `buys_first` a buy at the market comes before them, with `cancels_every` all are canceled every so many seconds."""
 
         count: int = 10
         buys_first: bool = False
+        cancels_every: float = 0.0
 
     params: Params
 
@@ -22,6 +23,8 @@ class FarOrdersStrategy(StrategyBase):
         self.has_bought = not self.params.buys_first
         self.notify(f"found {len(self.orders)} orders")
         self.cancel_all()
+        if self.params.cancels_every:
+            self.every(self.params.cancels_every, self.cancel_all)
 
     def on_tick(self, tick: Tick) -> None:
         """Order what is still missing."""

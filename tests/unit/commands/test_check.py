@@ -56,7 +56,7 @@ def test_a_new_house_is_fine_and_nothing_is_made(project: Path, capsys: pytest.C
     assert code == 0
     assert {subject: state for subject, (state, _) in findings.items()} == {
         "strategy plain": "ok", "strategy idle": "not checked", "key of luno": "not checked", "state folder": "ok", "journal": "not checked",
-        "last run": "not checked", "venue luno": "ok", "capital": "ok", "clock": "not checked"}
+        "last run": "not checked", "venue luno": "ok", "capital": "ok", "clock of luno": "ok"}
     assert findings["key of luno"][1] == "mode simulate needs none (LUNO_API_KEY_ID is set, LUNO_API_KEY_SECRET is not set)"
     assert findings["capital"][1] == "the strategies are given 1000 ZAR of 1000000"
     assert settings["strategies.plain.risk.stale_price_seconds"] == (3.0, "configs/global_strategy_config.yaml:2")

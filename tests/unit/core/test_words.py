@@ -26,7 +26,17 @@ from trading_system.core.market_data import Bar, Book, Tick, Trade
 from trading_system.core.order import Fill, FillAmounts, Order, OrderKind, OrderRequest, OrderState, TimeInForce
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals
 from trading_system.core.order_words import order_words, plain, short
-from trading_system.core.records import CapitalBooked, OrderSent, Record, RecordBody, RunEnded, RunStarted, StateSaved, StrategyStarted
+from trading_system.core.records import (
+    CapitalBooked,
+    OrderAdopted,
+    OrderSent,
+    Record,
+    RecordBody,
+    RunEnded,
+    RunStarted,
+    StateSaved,
+    StrategyStarted,
+)
 from trading_system.core.side import Side
 
 REQUEST = OrderRequest("abcdef-naive-1-7", "naive", "XBTZAR.luno", Side.SELL, OrderKind.LIMIT, 5, Decimal("0.010"), limit=Decimal("100.0"),
@@ -38,7 +48,7 @@ BODIES: list[Any] = [
     RunStarted(1, 2, "abcdef", "simulate", "0.1.0", "hash", {"naive": StrategyStarted(("XBTZAR.luno",), {"ZAR": Decimal("1.50")}, "ZAR")},
                {"XBTZAR.luno": instrument()}),
     OrderEvent(REQUEST, Verdict(True, numbers=VerdictNumbers("ZAR", Decimal(1), Decimal(2), 3)), Decimal("100.5"), 7), CancelEvent("abcdef-naive-1-7", "naive", "stop"),
-    OrderUpdateEvent(UPDATE), OrderSent("abcdef-naive-1-7"), CapitalBooked("naive", "XBTZAR.luno", Decimal(1), Decimal(2)),
+    OrderUpdateEvent(UPDATE), OrderSent("abcdef-naive-1-7"), OrderAdopted(REQUEST), CapitalBooked("naive", "XBTZAR.luno", Decimal(1), Decimal(2)),
     StateSaved("naive", b"\x00\xff"), CommandEvent("stop", "operator", "enough"),
     BalanceEvent("luno", {"ZAR": Balance(Decimal("1.10"), Decimal(0))}, 1), InstrumentEvent(instrument()),
     ConnectionEvent("luno", "orders", False, "no"), RunEnded("enough"),

@@ -212,3 +212,13 @@ def test_a_new_house_is_not_taught_by_another_ones_past() -> None:
 def test_a_quiet_strategy_really_hears(lived: SmallHouse) -> None:
     assert isinstance(lived.strategy, QuietStrategy)
     assert lived.strategy.heard
+
+
+def test_the_last_number_of_each_run_is_known_again(lived: SmallHouse) -> None:
+    house, _ = replayed(journal_of(lived))
+    first = next(iter(lived.desk.orders.done))
+    run = first.rpartition("-")[0]
+    assert house.books.is_known(first)
+    assert house.books.numbers == {run: 6}
+    assert not house.books.is_known(f"{run}-7")
+    assert not house.books.is_known(f"{HOUSE}-naive-abc-1")

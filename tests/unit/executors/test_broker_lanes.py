@@ -11,7 +11,7 @@ from trading_system.core.actions import CancelOrder, LookUpOrders, PlaceOrder
 from trading_system.core.errors import AccessDenied, HeldBack, OrderRefused, OutcomeUnknown, RefusalReason, TryAgain
 from trading_system.core.events import ConnectionEvent, LookUpFailedEvent, OpenOrdersEvent, OrderUpdateEvent, WarningEvent
 from trading_system.core.order import OrderKind, OrderRequest
-from trading_system.core.order_update import Answer, Evidence, OrderUpdate
+from trading_system.core.order_update import Answer, Evidence, OrderUpdate, VenueTrade
 from trading_system.core.side import Side
 from trading_system.executors.broker_lanes import BrokerLanes, LaneSettings
 
@@ -32,6 +32,8 @@ class ScriptedBroker:
         self.seconds: dict[str, float] = {}
         self.script: Callable[[str, str], Any] = lambda call, name: None
         self.calls: list[tuple[str, str]] = []
+        self.shown = Answer.OPEN
+        self.trades: list[VenueTrade] = []
 
     def _do(self, call: str, name: str, answer: Answer) -> OrderUpdate:
         self.calls.append((call, name))
@@ -50,7 +52,11 @@ class ScriptedBroker:
         return self._do("cancel", request.client_order_id, Answer.CANCEL_ACCEPTED)
 
     def look_up(self, request: OrderRequest, venue_order_id: str = "") -> OrderUpdate:
-        return self._do("look_up", request.client_order_id, Answer.OPEN)
+        return self._do("look_up", request.client_order_id, self.shown)
+
+    def fills_since(self, symbol: str, since_ns: int) -> list[VenueTrade]:
+        self._do("trades", f"{symbol} since {since_ns}", Answer.OPEN)
+        return self.trades
 
     def open_orders(self) -> OpenOrdersEvent:
         self._do("list", "", Answer.OPEN)
@@ -108,6 +114,8 @@ def test_an_order_is_said_to_be_sent_before_its_answer_comes() -> None:
     (OrderRefused(RefusalReason.INSUFFICIENT_BALANCE, "not enough ZAR", PROOF), Answer.REJECTED, "insufficient_balance"),
     (TryAgain("no connection stood"), Answer.REJECTED, "not_sent"),
     (AccessDenied("the key is not valid", PROOF), Answer.REJECTED, ""),
+    (AccessDenied("a page of somebody in between", Evidence("post", 1, 2, 403)), Answer.OUTCOME_UNKNOWN, ""),
+    (AccessDenied("nobody says why"), Answer.OUTCOME_UNKNOWN, ""),
     (OutcomeUnknown("the reply never came", PROOF), Answer.OUTCOME_UNKNOWN, ""),
 ])
 def test_what_a_broker_raises_for_an_order_is_told_as_what_it_proves(error: Any, answer: Answer, code: str) -> None:
@@ -296,3 +304,52 @@ def test_nothing_is_ever_sent_twice() -> None:
     house.wait(100)
     house.check()
     assert sorted(house.broker.calls) == [("place", request(number).client_order_id) for number in range(9)]
+
+
+TRADE = VenueTrade("XBTZAR.luno", 1, "V1", request().client_order_id, Side.BUY, 5, Decimal("0.4"), Decimal(40), {})
+
+
+def look_up(house: House, shown: Answer, **more: Any) -> list[str]:
+    """Ask for order 1 with its trades since 77; return which calls reached the broker."""
+    house.broker.shown = shown
+    house.execute(LookUpOrders("luno", request(), "V1", trades_since_ns=77, **more))
+    return [call for call, _ in house.broker.calls]
+
+
+def test_a_doubtful_order_that_is_not_found_is_searched_for_among_our_trades() -> None:
+    house = House()
+    assert look_up(house, Answer.NOT_FOUND, is_doubtful=True) == ["look_up", "trades"]
+    assert house.broker.calls[-1] == ("trades", "XBTZAR.luno since 77")
+    update = house.laid[-1].update
+    assert (update.answer, update.has_trades) == (Answer.NOT_FOUND, True)
+
+
+def test_a_doubtful_order_that_is_among_our_trades_is_told_as_found() -> None:
+    house = House()
+    house.broker.trades = [TRADE]
+    look_up(house, Answer.NOT_FOUND, is_doubtful=True)
+    update = house.laid[-1].update
+    assert update.answer is Answer.OPEN
+    assert update.totals.filled_quantity == Decimal("0.4")
+
+
+def test_a_doubtful_order_that_is_found_needs_no_search() -> None:
+    house = House()
+    assert look_up(house, Answer.OPEN, is_doubtful=True) == ["look_up"]
+    assert not house.laid[-1].update.has_trades
+
+
+def test_an_order_that_looks_done_is_compared_with_its_trades() -> None:
+    house = House()
+    house.broker.trades = [TRADE]
+    assert look_up(house, Answer.CANCELED) == ["look_up", "trades"]
+    assert house.laid[-1].update.totals.filled_quantity == Decimal("0.4")
+
+
+@pytest.mark.parametrize(("shown", "heard"), [(Answer.NOT_FOUND, []), (Answer.CANCELED, [("1", "CANCELED")])])
+def test_without_the_trades_not_found_is_no_answer_and_what_was_found_still_is_one(shown: Answer, heard: list[tuple[str, str]]) -> None:
+    house = House()
+    house.broker.script = lambda call, name: TryAgain("the list could not be had") if call == "trades" else None
+    look_up(house, shown)
+    assert house.answers == heard
+    assert house.others() == [LookUpFailedEvent("luno", request().client_order_id, "the list could not be had")]

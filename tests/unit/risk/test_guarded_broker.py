@@ -12,6 +12,7 @@ from trading_system.core.errors import HeldBack, OutcomeUnknown, TryAgain
 from trading_system.core.order import OrderKind, OrderRequest
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate
 from trading_system.core.side import Side
+from trading_system.risk.clock_guard import ClockGuard
 from trading_system.risk.guarded_broker import GuardedBroker
 from trading_system.risk.kill_latch import KillLatch
 
@@ -167,3 +168,16 @@ def test_no_more_orders_leave_in_a_second_than_the_house_allows_whatever_strateg
         door.runtime.advance(SECOND // 10)
     assert len(sent_at) == 15
     assert all(later - earlier >= SECOND for earlier, later in zip(sent_at, sent_at[3:], strict=False))
+
+
+def test_while_the_venues_clock_is_wrong_cancels_leave_and_orders_do_not(tmp_path: Path) -> None:
+    offset = [-4.0]
+    door = Door(tmp_path, clock=ClockGuard("luno", lambda: offset[0], 2.0))
+    with pytest.raises(HeldBack) as raised:
+        door.guarded.place_order(door.request())
+    assert raised.value.code == "clock"
+    assert raised.value.reason.startswith("the clock of luno is 4.0 s behind ours")
+    door.guarded.cancel_order(door.request(), "V1")
+    offset[0] = 0.0
+    door.guarded.place_order(door.request())
+    assert door.through == ["cancel", "order"]

@@ -187,6 +187,13 @@ def test_an_order_carries_totals_and_echoes_what_luno_holds() -> None:
     assert (heard.client_order_id, heard.venue_order_id, heard.evidence) == ("ours-1", "BXAAAAAAAAAAAA1", EVIDENCE)
 
 
+def test_an_orders_limit_is_told_where_it_has_one_and_a_row_without_it_is_as_good_as_ever() -> None:
+    assert update(limit_price="500000.00").limit == D(500000)
+    assert update(type="MARKET", limit_price="500000.00").limit is None
+    for nothing in ("0.00", "", None):
+        assert update(limit_price=nothing).limit is None
+
+
 def test_fees_of_zero_are_left_out() -> None:
     totals = update(fee_base="0.00", fee_counter="0").totals
     assert totals is not None
