@@ -5,6 +5,7 @@ Every broker it hands on stands behind the last door, and everything that does n
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -27,9 +28,10 @@ from trading_system.engine.doubts import Doubts, DoubtSettings
 from trading_system.engine.engine import Engine
 from trading_system.engine.queues import Queues
 from trading_system.engine.reconciliation import moments
-from trading_system.engine.recovery import Past, Replay
+from trading_system.engine.recovery import Past
 from trading_system.engine.route import Route
 from trading_system.engine.second_looks import SecondLooks
+from trading_system.engine.snapshot import NOTED, Snapshots, read_memory
 from trading_system.engine.statement import Sources
 from trading_system.engine.trading_system import Parts, TradingSystem
 from trading_system.engine.watchdog import Watchdog
@@ -81,8 +83,9 @@ def build_house(plan: Plan) -> TradingSystem:
     system = settings.system
     # The venue is asked before anything is opened: when it does not answer, the same can simply be tried again.
     instruments = instruments_of(plan.venues, settings, plan.enrolled)
-    journal = Journal(runtime, state / "journal")
-    past = Past.of(journal.read())
+    journal = Journal(runtime, state / "journal", note=NOTED)
+    memory = read_memory(journal)
+    past = memory.past
     past.adopted.update(adoptions(settings, plan.enrolled, past.strategies, past.adopted))
 
     clock = Clock(runtime.now_ns())
@@ -102,23 +105,20 @@ def build_house(plan: Plan) -> TradingSystem:
     views = {symbol: MarketView(instruments[symbol], clock) for symbol in symbols}
     desks = {desk.name: desk for desk in _seat(plan, past, instruments, views, service)}
     books = Books(house, desks, past.adopted)
-    replay = Replay(books)
-    for record in journal.read():
-        replay.apply(record)
-    replay.finish()
+    replay = memory.restore(books)
 
-    latch = KillLatch(state)
+    latch = KillLatch(state, runtime.files)
     clocks = service.clocks = {name: ClockGuard(name, venue.clock_offset_seconds, system.max_clock_offset_seconds)
                                for name, venue in plan.venues.items()}
-    brokers = {name: GuardedBroker(venue.broker, latch, runtime, venue.wait_to_order, venue.wait_to_cancel, system.max_queue_seconds,
-                                  system.orders_per_second, clocks[name])
+    brokers = {name: GuardedBroker(venue.broker, latch, runtime, venue.wait_to_order, venue.wait_to_cancel, service.is_of_this_run,
+                                  system.max_queue_seconds, system.orders_per_second, clocks[name])
                for name, venue in plan.venues.items()}
     lanes = {name: BrokerLanes(broker, queues.lay_answer, queues.lay_quietly, runtime, plan.venues[name].abort)
              for name, broker in brokers.items()}
     outbox = Outbox(runtime, journal, lambda action: lanes[_broker(action)].execute(action), queues.lay_answer, queues.lay_command)
 
     counters = Counters()
-    board = Board(runtime, lambda: house_system.picture(), write_atomically, state / "status.json")
+    board = Board(runtime, lambda: house_system.picture(), partial(write_atomically, files=runtime.files), state / "status.json")
     routes = {symbol: Route(view, clock, lambda bar, bar_ns: engine.built_bar(bar, bar_ns)) for symbol, view in views.items()}
     settle_seconds = max(venue.settle_seconds for venue in plan.venues.values())
     doubts = Doubts(DoubtSettings(settle_seconds), lambda: _clocks_apart(plan.venues.values()))
@@ -132,6 +132,8 @@ def build_house(plan: Plan) -> TradingSystem:
     started = _started(plan, past, house, started_ns, desks)
     engine.remember(started)
     replay.fund(started)
+    past.see(started)
+    engine.states.update(replay.states)
     check_ledgers(settings, desks.values())
     engine.flow.reconciliation.since_ns = moments(books, past)
     is_new = not past.epoch
@@ -157,11 +159,13 @@ def build_house(plan: Plan) -> TradingSystem:
     watchdog = Watchdog(runtime, guard, list(lanes.values()), lambda desk, reason: plan.give_up(reason))
     sources = Sources(settings.global_settings.mode, clock.now_ns, engine, queues, heartbeat, pollers, list(brokers.values()), counters,
                       lambda: _summed(venue.calls() for venue in plan.venues.values()), errors,
-                      rates_left={name: venue.rate_left for name, venue in plan.venues.items() if venue.rate_left is not None})
+                      rates_left={name: venue.rate_left for name, venue in plan.venues.items() if venue.rate_left is not None},
+                      records_not_on_disk=lambda: outbox.owed)
     if journal.cut_reason:
         plan.say("house", f"the journal's last batch was not whole and was cut off ({journal.cut_bytes} bytes): {journal.cut_reason}")
     house_system = TradingSystem(
-        Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources, plan.say,
+        Parts(runtime, engine, queues, outbox, journal, list(lanes.values()), heartbeat, pollers, watchdog, log, board, sources,
+              Snapshots(outbox, books, past, replay.capital, engine.states, service.numbers), plan.say,
               lambda: None if is_new else _check_account(plan, engine, replay.capital), lambda: _end_polls(plan)),
         system.stop_deadline_seconds)
     return house_system
@@ -178,7 +182,9 @@ def _check_account(plan: Plan, engine: Engine, capital: Mapping[str, Mapping[str
         engine.portfolio.balances[name] = balances
         if flow.is_reconciling:
             # The ledgers may lack fills that the account has: the question must stay open to be answered.
-            engine.remember(BalanceEvent(name, balances, plan.runtime.now_ns()))
+            event = BalanceEvent(name, balances, plan.runtime.now_ns())
+            books.note_account(event)
+            engine.remember(event)
             continue
         own = traded(books, capital)
         for line in account_lines(books, books.accounts.get(name), balances, own):

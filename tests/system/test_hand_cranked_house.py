@@ -20,7 +20,8 @@ from brokerage.luno_simulator.exchange import OPENING_BALANCES, Exchange
 from brokerage.luno_simulator.quirks import STANDARD, Quirks
 from brokerage.luno_simulator.route import Permission
 from brokerage.transport import HttpReply, HttpRequest, Transport
-from tests.hand_cranked_runtime import HandCrankedRuntime
+from tests.hand_cranked_disk import HandCrankedDisk
+from tests.hand_cranked_runtime import START_NS, HandCrankedRuntime
 from trading_system.assembly import Plan, build_house
 from trading_system.core.disk_files import DISK
 from trading_system.core.events import CancelEvent, FillEvent, OrderEvent, OrderUpdateEvent, WarningEvent
@@ -86,20 +87,32 @@ def open_in_process(api: LunoApi, runtime: HandCrankedRuntime, symbols: Sequence
 
 
 class House:
-    """One run of the small house below `folder`; another `config`, other strategies, quirks, transport and rates where they are given."""
+    """One run of the small house below `folder`; another `config`, other strategies, quirks, transport and rates where they are given.
+
+    The journal is on `disk` where one is given. `before` is an earlier run, whose exchange and disk are still there.
+    """
 
     def __init__(self, folder: Path, seed: int, config: str = _CONFIG, strategies: Path = ROOT / "strategies", quirks: Quirks = STANDARD,
                  transport: Callable[[LunoApi, HandCrankedRuntime, int], Transport] = InProcessTransport, watchers: Sequence[Watcher] = (),
-                 rate_limit: int | None = 300, **rates: str) -> None:
-        (folder / "configs").mkdir(parents=True)
+                 rate_limit: int | None = 300, disk: HandCrankedDisk | None = None, before: "House | None" = None, **rates: str) -> None:
+        (folder / "configs").mkdir(parents=True, exist_ok=True)
         (folder / "configs" / "global_strategy_config.yaml").write_text(config)
         written = default_mapping("brokers.luno", {"adapter": "luno", **rates})
-        self.runtime = HandCrankedRuntime(seed, preemption=0.05)
-        self.runtime.files = DISK            # the board and the log write real files beside the journal
+        start_ns = START_NS if before is None else before.runtime.now_ns() + SECOND
+        self.runtime = HandCrankedRuntime(seed, preemption=0.05, disk=disk, start_ns=start_ns)
+        if disk is None:
+            self.runtime.files = DISK        # the board and the log write real files beside the journal
         now_ns = self.runtime.now_ns()
-        self.exchange = Exchange(seed, genesis_ns=now_ns, quirks=quirks)
+        self.exchange = Exchange(seed, genesis_ns=now_ns, quirks=quirks) if before is None else before.exchange
         keys = {registry.SIMULATOR_KEY[0]: (registry.SIMULATOR_KEY[1], int(Permission.trading()))}
         api = LunoApi(self.exchange, keys=keys, rate_limit=rate_limit)
+        self.sent: list[tuple[int, str]] = []
+        handle = api.handle
+
+        def noted(method: str, path: str, *rest: Any) -> Any:
+            self.sent.append((self.runtime.monotonic_ns(), path))
+            return handle(method, path, *rest)
+        api.handle = noted  # type: ignore[method-assign]
         self.said: list[str] = []
         self.gave_up: list[str] = []
         settings = load_settings(folder / "configs", (), {})

@@ -68,6 +68,8 @@ def test_killed_with_open_orders_and_killed_again_while_recovering_the_ledger_eq
              "the strategy canceled what was left and it still stands")
     bot.interrupt()
     assert bot.finish() == 0, bot.told
+    assert "did not stop in order: the journal tells what it knew" in bot.out
+    assert JournalReader(bot.state / "journal").verify().snapshots == 2, "one for each orderly end"
     assert {row["state"] for row in bot.last_run["strategies"].values()} == {"running"}
     ledger_equals_exchange(bot.state)
     with ExchangeOf(bot.state) as account:

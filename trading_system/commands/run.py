@@ -90,7 +90,10 @@ class _Run:
         signal.signal(signal.SIGTERM, self._on_signal)
         aside = self._move_aside() if self._is_fresh and self._state.exists() else None
         made = [folder for folder in (self._state, *self._state.parents) if not folder.exists()]
-        with RunLock(self._state, self._runtime.now_ns()):
+        with RunLock(self._state, self._runtime.now_ns()) as lock:
+            if lock.taken_over:
+                self._console.say("house", f"the run before this one ({lock.taken_over}) did not stop in order: the journal tells what it "
+                                           "knew, and the venue is asked for the rest")
             try:
                 return self._with_exchange(enrolled, for_seconds)
             except (ConfigError, InvariantBroken):

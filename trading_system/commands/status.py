@@ -25,6 +25,8 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     print(f"{picture['phase']} in mode {picture['mode']} since {picture['start']}, as of {picture['end']}")
     print(f"{picture['beats']} beats ({picture['late_beats']} late, worst {picture['worst_lateness_ms']} ms), {picture['ticks']} ticks, "
           f"{picture['errors']} errors, {picture['warnings']} warnings, {picture['rss_mb']} MB")
+    if picture.get("halted"):
+        print(f"HALTED: {picture['halted']}; {picture['records_not_on_disk']} records are only in memory; it goes on by itself")
     for name, venue in picture["venues"].items():
         if venue.get("no_orders_because"):
             print(f"  ! no new orders to {name}: {venue['no_orders_because']}")

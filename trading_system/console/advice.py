@@ -18,8 +18,8 @@ _ACTIONS = (
     (r"not ours is open", "leave it, or cancel it on the venue's own page if nobody wants it"),
     (r"is set apart|is heard of again|has turned up|although it was", "compare it with the venue's own page before you go on"),
     (r"fault of the adapter", "Ctrl-C stops in order; please report the line with the log of today"),
+    (r"no snapshot could be", "make room on the disk if it is short of it"),
     (r"no new orders: the clock of", "set this machine's clock; orders go on by themselves, cancels and look-ups never stopped"),
-    (r"journal can write again", "stop and start again when you are ready; nothing was lost"),
 )
 _PAUSE = re.compile(r"^\w+ is paused: ")       # that is told by the strategy's own row
 _IN_LOG = "nothing is asked of you; the log of today has all of it"
@@ -37,7 +37,7 @@ def advise(scene: Scene) -> list[Advice]:
     """Return what people should look at, the worst first; nothing while there is no picture."""
     if not scene.picture:
         return []
-    found = [*_engine(scene), *_strategies(scene), *_orders(scene), *_prices(scene), *_load(scene), *_texts(scene)]
+    found = [*_engine(scene), *_halt(scene), *_strategies(scene), *_orders(scene), *_prices(scene), *_load(scene), *_texts(scene)]
     return sorted(found, key=lambda advice: not advice.is_bad)
 
 
@@ -48,13 +48,20 @@ def _engine(scene: Scene) -> list[Advice]:
                    "wait, its call is broken off by itself; Ctrl-C twice leaves at once", True)]
 
 
+def _halt(scene: Scene) -> list[Advice]:
+    reason = clean(scene.picture.get("halted") or "")
+    if not reason:
+        return []
+    waiting = int(scene.picture.get("records_not_on_disk") or 0)
+    return [Advice(f"halted: {reason}; {waiting:,} record{'s' * (waiting != 1)} only in memory",
+                   "make room on the disk: it goes on by itself, only cancels leave till then", True)]
+
+
 def _strategies(scene: Scene) -> list[Advice]:
     found = []
     for name, row in scene.strategies.items():
         state = clean(row.get("state", ""))
-        if "journal cannot write" in state:
-            found.append(Advice(f"{clean(name)} is {state}", "make room on the disk, stop and start again; nothing leaves till then", True))
-        elif state.startswith("paused"):
+        if state.startswith("paused"):
             orders = "kept" if row.get("on_stop") == "keep" else "canceled"
             found.append(Advice(f"{clean(name)} is {state}",
                                 f"position kept, orders {orders}: mend it, then Ctrl-C and start again", True))

@@ -28,7 +28,8 @@ class CheckOrderStatusEvent(msgspec.Struct, frozen=True):
 
 class CommandEvent(msgspec.Struct, frozen=True, tag=True):
     """Somebody wants something of the house: `what` is stop, pause, resume, rearm or settle; `strategy` empty means all.
-    Who settles an order says in `update` what became of it."""
+    Who settles an order says in `update` what became of it. The journal thread says halt when it cannot write, and rearm when it can
+    again."""
 
     what: str
     by: str

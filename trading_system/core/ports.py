@@ -52,6 +52,9 @@ class RecordKeeper(Protocol):
     def append(self, records: Sequence[Record], releases: Sequence[Record] = ()) -> None:
         """Return when all of them are on disk, written as one batch. Raises OSError: `records` are kept then, `releases` are void."""
 
+    def append_snapshot(self, body: bytes) -> None:
+        """Return when a snapshot of all that was appended is on disk. Raises OSError; nothing of it is kept then."""
+
     def try_again(self) -> bool:
         """Write what was kept, before anything else is written; tell whether nothing is missing any more."""
 

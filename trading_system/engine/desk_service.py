@@ -58,6 +58,16 @@ class DeskService:
         number = self._numbers[strategy] = self._numbers.get(strategy, 0) + 1
         return f"{self._house}-{strategy}-{self._run}-{number}"
 
+    def is_of_this_run(self, client_order_id: str) -> bool:
+        """Tell whether a name is of this very run, also one from before `leave_run`. May be called on any thread."""
+        parts = client_order_id.split("-")
+        return len(parts) == 4 and parts[0] == self._house and (parts[2] == self._run or parts[2] in self._left_runs)
+
+    def numbers(self) -> dict[str, int]:
+        """Return the last number given to each strategy, by all that stands before it in the name, as `Books.numbers` does."""
+        runs = {**self._left_runs, self._run: self._numbers}
+        return {f"{self._house}-{strategy}-{run}": number for run, numbers in runs.items() for strategy, number in numbers.items()}
+
     def has_named(self, client_order_id: str) -> bool:
         """Tell whether this process gave that name to an order."""
         strategy, run, number = client_order_id.split("-")[1:]

@@ -36,6 +36,7 @@ from trading_system.core.records import CapitalBooked, Record, RecordBody, State
 from trading_system.engine.books import Books
 from trading_system.engine.desk_service import DeskService
 from trading_system.engine.doubts import Doubts
+from trading_system.engine.halt import Halt
 from trading_system.engine.order_flow import OrderFlow
 from trading_system.engine.route import Route
 from trading_system.oms.portfolio import Portfolio
@@ -69,13 +70,14 @@ class Engine:
         self.stop_reason = ""
         self.on_error: Callable[[str], None] = lambda text: None
         self.on_capital_booked: Callable[[str, str, Decimal, Decimal], None] = lambda strategy, symbol, quantity, price: None
+        self.halt = Halt(clock, self.books.desks, lay, self.cancel_all)
+        self.states: dict[str, bytes] = {}      # what was last remembered of each strategy's own state
         self.flow.adoption.has_named, self.flow.adoption.leave_run = service.has_named, service.leave_run
         service.fail, service.doubt = self.fail, self.flow.doubt_about
         self._way_out = way_out
         self._lay = lay
         self._records: list[Record] = []
         self._is_forgetful = False
-        self._states: dict[str, bytes] = {}
         self._table: dict[type, Callable[[Any], Sequence[Action]]] = {
             Tick: self._on_tick, SkippedTicks: self._on_skipped, Trade: self._on_trade, Bar: self._on_bar, Book: self._on_book,
             HeartbeatEvent: self._on_heartbeat, CheckOrderStatusEvent: self.flow.check, CommandEvent: self._on_command,
@@ -116,13 +118,13 @@ class Engine:
 
     def fail(self, desk: Desk, reason: str) -> None:
         """Pause a strategy because of a fault of its own, and count the error."""
-        if not desk.is_paused:
+        if not desk.is_paused or self.halt.holds(desk):
             self.on_error(f"{desk.name}: {reason}")
             self.pause(desk, reason)
 
     def pause(self, desk: Desk, reason: str) -> None:
         """Stop calling a strategy; its orders are canceled if that is its policy, its answers are still booked."""
-        if desk.is_paused:
+        if desk.is_paused and not self.halt.let_go(desk):
             return
         desk.is_paused, desk.pause_reason = True, f"paused: {reason}"
         self._lay(WarningEvent(f"{desk.name} is paused: {reason}", desk.name))
@@ -219,12 +221,19 @@ class Engine:
             return self.flow.settle(event.update)
         if event.what == "stop" and not self.is_stopping:
             self.is_stopping, self.stop_reason = True, event.reason or f"stopped by {event.by}"
+        elif event.what == "halt":
+            self.halt.begin(event.reason)
+        elif event.what == "rearm":
+            self.halt.end()
         for desk in self.books.desks.values():
             if event.strategy not in ("", desk.name):
                 continue
             if event.what == "pause":
                 self.pause(desk, event.reason or f"by {event.by}")
             elif event.what == "resume" and desk.is_paused and desk.strategy is not None:
+                if self.halt.reason:
+                    self.halt.hold(desk)
+                    continue
                 desk.is_paused, desk.pause_reason = False, ""
         return _NOTHING
 
@@ -240,6 +249,7 @@ class Engine:
 
     def _on_balance(self, event: BalanceEvent) -> Sequence[Action]:
         self.portfolio.balances[event.broker] = event.balances
+        self.books.note_account(event)
         self.remember(event)
         return _NOTHING
 
@@ -274,6 +284,6 @@ class Engine:
         except (TypeError, ValueError, OverflowError) as error:
             self.fail(desk, f"its state cannot be saved: {error}")
             return
-        if self._states.get(desk.name) != encoded:
-            self._states[desk.name] = encoded
+        if self.states.get(desk.name) != encoded:
+            self.states[desk.name] = encoded
             self.remember(StateSaved(desk.name, encoded))

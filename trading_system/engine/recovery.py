@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from trading_system.core.events import BalanceEvent, CancelEvent, CommandEvent, OrderEvent, OrderUpdateEvent
-from trading_system.core.order import OrderState
+from trading_system.core.order import CancelState, OrderState
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate
 from trading_system.core.records import CapitalBooked, OrderAdopted, OrderSent, Record, RunStarted, StateSaved, StrategyStarted
 from trading_system.engine.books import Books
@@ -29,15 +29,21 @@ class Past(msgspec.Struct):
     @classmethod
     def of(cls, records: Iterable[Record]) -> "Past":
         """Read it from the journal's records."""
-        past = cls()
+        return cls().and_of(records)
+
+    def and_of(self, records: Iterable[Record]) -> "Past":
+        """Learn of the runs that began in `records`, too; return self."""
         for record in records:
             if isinstance(record.body, RunStarted):
-                past.house, past.epoch = record.body.house, record.body.epoch
-                past.started_ns = max(past.started_ns, record.body.started_ns)
-                past.began_ns = past.began_ns or record.body.started_ns
-                for name, started in record.body.strategies.items():
-                    past._meet(name, started)
-        return past
+                self.see(record.body)
+        return self
+
+    def see(self, run: RunStarted) -> None:
+        """Learn of a run that began."""
+        self.house, self.epoch, self.started_ns = run.house, run.epoch, max(self.started_ns, run.started_ns)
+        self.began_ns = self.began_ns or run.started_ns
+        for name, started in run.strategies.items():
+            self._meet(name, started)
 
     def _meet(self, name: str, started: StrategyStarted) -> None:
         # What it ever traded stays in its ledger, so the symbols of all its runs are needed to read the journal again.
@@ -91,10 +97,13 @@ class Replay:
                 found[1].is_quarantined = False             # people have settled it; what they said follows as an answer
 
     def finish(self) -> None:
-        """Reserve again for every order that is not over."""
+        """Reserve again for every order that is not over; a cancel that was wanted is wanted still, however far it had come."""
         for desk, order in self.books.open_orders():
             if order.state < OrderState.FILLED:
                 desk.restore(order)
+            if order.cancel is not CancelState.NONE:
+                # Whether the cancel left was never written down. To cancel twice does no harm, not to cancel does.
+                order.cancel = CancelState.WANTED
 
     def _update(self, update: OrderUpdate, taken_ns: int) -> None:
         found = self.books.find(update.client_order_id)

@@ -40,6 +40,7 @@ class Sources(msgspec.Struct):
     errors: list[str]
     rss_mb_at_15s: float = 0.0
     rates_left: Mapping[str, Callable[[], RateLeft]] = {}
+    records_not_on_disk: Callable[[], int] = lambda: 0
 
 
 def statement(sources: Sources, now_ns: int, phase: str) -> dict[str, Any]:
@@ -62,6 +63,7 @@ def statement(sources: Sources, now_ns: int, phase: str) -> dict[str, Any]:
         "tick_to_send_ms": {"orders": len(engine.flow.send_delays_ns), "p50": _quantile(delays, 0.5), "p99": _quantile(delays, 0.99)},
         "first_fill": iso(counters.first_fill_ns) if counters.first_fill_ns else None,
         "orders_in_doubt": len(engine.flow.doubts),
+        "halted": f"journal: {engine.halt.reason}" if engine.halt.reason else "", "records_not_on_disk": sources.records_not_on_disk(),
         "venues": {broker.name: {**_venue(broker, sources.rates_left.get(broker.name)), **_clock(engine, broker.name)}
                    for broker in sources.brokers},
         "market": {symbol: _market(engine, symbol) for symbol in engine.routes},

@@ -17,6 +17,7 @@ from trading_system.core.ports import Runtime, Task
 from trading_system.core.records import RunEnded
 from trading_system.engine.engine import Engine, Event
 from trading_system.engine.queues import Queues
+from trading_system.engine.snapshot import Snapshots
 from trading_system.engine.statement import Sources, rss_mb, statement
 from trading_system.engine.watchdog import Watchdog
 from trading_system.executors.broker_lanes import BrokerLanes
@@ -48,6 +49,7 @@ class Parts(msgspec.Struct):
     log: EventLog
     board: Board
     sources: Sources
+    snapshots: Snapshots
     say: Callable[[str, str], None]
     check_account: Callable[[], None]
     end_polls: Callable[[], None]
@@ -151,6 +153,7 @@ class TradingSystem:
         while not engine.is_stopping:
             self.parts.queues.wait(until_ns)
             self._drain()
+            self.parts.snapshots.lay_when_due()
             if until_ns is None and for_seconds is not None and engine.beats:
                 until_ns = runtime.monotonic_ns() + int(for_seconds * 1e9)
             elif until_ns is not None and runtime.monotonic_ns() >= until_ns:
@@ -189,10 +192,11 @@ class TradingSystem:
                                    f"{(deadline_ns - now_ns) / 1e9:.0f} s left (Ctrl-C again leaves at once)")
             parts.queues.wait(min(deadline_ns, now_ns + SECOND // 5))
         self._save_states()
-        self.close()
+        self.close(is_orderly=True)
 
-    def close(self) -> None:
-        """End the threads and seal the journal; what is not known to be over is in `unconfirmed`."""
+    def close(self, is_orderly: bool = False) -> None:
+        """End the threads and seal the journal, behind a snapshot where the end is an orderly one; what is not known to be over is in
+        `unconfirmed`."""
         parts, engine, runtime = self.parts, self.engine, self.parts.runtime
         self.unconfirmed = self._to_be_canceled()
         self.phase = "stopped"
@@ -201,12 +205,15 @@ class TradingSystem:
         engine.clock.now_ns = runtime.now_ns()
         engine.remember(RunEnded(engine.stop_reason))
         engine.flush()
+        if is_orderly:
+            parts.snapshots.lay()
         until_ns = runtime.monotonic_ns() + 2 * SECOND
         parts.outbox.close()
         if self._journal_task is not None:
             self._journal_task.join(until_ns)
             if not self._journal_task.is_alive():
                 self._seal()
+        parts.sources.errors.extend(parts.outbox.shortfalls())
         parts.board.redraw()
         parts.board.stop(until_ns)
         parts.log.stop(until_ns)
@@ -280,5 +287,6 @@ class TradingSystem:
         try:
             self.parts.journal.seal()
         except OSError as error:
-            self.parts.sources.errors.append(f"the journal could not be sealed: {error}")
+            if not self.parts.outbox.is_failing:        # else that is told with what is missing
+                self.parts.sources.errors.append(f"the journal could not be sealed: {error}")
         self.parts.journal.close()

@@ -6,12 +6,15 @@ Nothing passes before its record is on disk. The engine only lays things here an
 from collections.abc import Callable, Sequence
 
 from trading_system.core.actions import Action, PlaceOrder
+from trading_system.core.batches import take_waiting
 from trading_system.core.events import CommandEvent, OrderUpdateEvent, WarningEvent
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate
 from trading_system.core.ports import LayAction, RecordKeeper, Runtime
 from trading_system.core.records import OrderSent, Record
 
 Entry = tuple[Sequence[Record], Sequence[Action]]
+#: Encodes what was copied on the engine's thread.
+Pack = Callable[[], bytes]
 
 _TRY_AGAIN_NS = 1_000_000_000
 _IDLE_NS = 200_000_000          # nobody has laid anything for so long: time to tidy
@@ -22,7 +25,8 @@ class Outbox:
     """Read by the journal thread. While the journal cannot write, orders are denied, cancels and look-ups still leave, and what could not
     be written waits in order, however much it is; every second it is tried again.
 
-    `owed` counts the records that wait, `lost` those that no journal can hold (a defect of ours).
+    `owed` counts the records that wait, `lost` those that no journal can hold (a defect of ours), `laid` those laid since the last
+    snapshot was.
     """
 
     def __init__(self, runtime: Runtime, journal: RecordKeeper, execute: Callable[[Action], None], lay: LayAction,
@@ -39,15 +43,32 @@ class Outbox:
         self.batches = 0
         self.owed = 0
         self.lost = 0
+        self.laid = 0
         self.is_failing = False
 
     def put(self, records: Sequence[Record], actions: Sequence[Action]) -> None:
         """Lay what must be remembered and what may leave after it."""
+        self.laid += len(records)
         self._entries.put((records, actions))
+
+    def put_snapshot(self, pack: Pack) -> None:
+        """Lay a snapshot of what all records laid so far come to: it is written behind them and before what is laid later."""
+        self.laid = 0
+        self._entries.put(pack)
 
     def close(self) -> None:
         """Let `run` end after everything laid before is written and handed over."""
         self._entries.put(_CLOSE)
+
+    def shortfalls(self) -> list[str]:
+        """Return, a sentence each, what is not in the journal and will not be: for people, when the journal thread has ended."""
+        found = []
+        if self.owed:
+            found.append(f"{self.owed} record{'s' * (self.owed > 1)} could not be written to the journal ({self._why}): the next start "
+                         "does not know of them and asks the venue")
+        if self.lost:
+            found.append(f"{self.lost} record{'s' * (self.lost > 1)} could not be encoded: compare orders and balances with the venue")
+        return found
 
     def run(self) -> None:
         """Write and hand over until `close`: the body of the journal thread."""
@@ -58,12 +79,15 @@ class Outbox:
             if entry is None:
                 self._tidy()
                 continue
+            items, is_last = take_waiting(self._entries, entry, _CLOSE)
             entries: list[Entry] = []
-            while not (is_last := entry is _CLOSE):
-                entries.append(entry)
-                if self._entries.empty():
-                    break
-                entry = self._entries.take()
+            for item in items:
+                if callable(item):
+                    self.flush(entries)
+                    entries = []
+                    self._write_snapshot(item)
+                else:
+                    entries.append(item)
             self.flush(entries)
         self._try_again(is_last=True)
 
@@ -107,13 +131,27 @@ class Outbox:
         self._is_untidy = True
         return True
 
+    def _write_snapshot(self, pack: Pack) -> None:
+        if self.is_failing:
+            return                              # the next start reads more instead
+        try:
+            self._journal.append_snapshot(pack())
+        except OSError as error:
+            # A disk may have room for records and none for this: nothing is halted for it as long as records can be written.
+            if not self._journal.try_again():
+                self._fail(error)
+            self._lay(WarningEvent(f"no snapshot could be written ({_why(error)}): nothing is lost, the next start reads more records"))
+        except Exception as error:
+            self._lay(WarningEvent(f"no snapshot could be made ({error!r}): nothing is lost, the next start reads more records; this is a "
+                                   f"defect of the program"))
+        self._is_untidy = True
+
     def _fail(self, error: OSError) -> None:
-        self._why = error.strerror or repr(error)
+        self._why = _why(error)
         if not self.is_failing:
             self.is_failing = True
             self._try_again_at_ns = self._runtime.monotonic_ns() + _TRY_AGAIN_NS
-            self._command(CommandEvent(
-                "pause", "journal", f"the journal cannot write ({self._why}): make room; it is tried again every second"))
+            self._command(CommandEvent("halt", "journal", f"the journal cannot write ({self._why})"))
 
     def _refuse(self, orders: Sequence[PlaceOrder]) -> None:
         now_ns = self._runtime.now_ns()
@@ -131,7 +169,6 @@ class Outbox:
         text = f"the journal can write again, and what waited is on disk ({self.owed} record{'s' * (self.owed != 1)})"
         self.is_failing, self.owed, self._is_untidy = False, 0, True
         self._command(CommandEvent("rearm", "journal", text))
-        self._lay(WarningEvent(f"{text}; resume when you are ready"))
 
     def _tidy(self) -> None:
         # One small piece, then a look into the mailbox, until something comes.
@@ -140,10 +177,13 @@ class Outbox:
                 self._is_untidy = self._journal.tidy()
         except OSError as error:
             self._is_untidy = False
-            why = error.strerror or repr(error)
-            self._lay(WarningEvent(f"an old part of the journal could not be compressed ({why}): it stays as it is"))
+            self._lay(WarningEvent(f"an old part of the journal could not be compressed ({_why(error)}): it stays as it is"))
 
     def _until_ns(self) -> int | None:
         if self.is_failing:
             return self._try_again_at_ns
         return self._runtime.monotonic_ns() + _IDLE_NS if self._is_untidy else None
+
+
+def _why(error: OSError) -> str:
+    return error.strerror or repr(error)

@@ -4,7 +4,7 @@ The engine applies answers here, a strategy reads here; nobody else changes an o
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 
 import msgspec
@@ -47,6 +47,13 @@ class OrderManager:
     def get(self, client_order_id: str) -> Order | None:
         """Return the order of that name, open or done; None when it is not ours or long over."""
         return self.open.get(client_order_id) or self.done.get(client_order_id)
+
+    def take_back(self, still_open: Iterable[Order], done: Iterable[Order], counts: Mapping[str, int]) -> None:
+        """Take over what a manager of an earlier run held, each in the order it stood there. Only for one that is still empty."""
+        self.open = {order.client_order_id: order for order in still_open}
+        self.done = {order.client_order_id: order for order in done}
+        self._done_names = deque(self.done)
+        self.counts = dict(counts)
 
     def add(self, request: OrderRequest, reference: Decimal, verdict: Verdict = ACCEPTED) -> Order:
         """Take a new order in, decided on the price `reference`: pending, or already DENIED with the reason."""
@@ -110,6 +117,7 @@ class OrderManager:
         if before >= _OVER:
             self._count(before, -1)
             self.done.pop(order.client_order_id, None)
+            self._done_names.remove(order.client_order_id)
             change.alarm = f"order {order.client_order_id} was {before.name} and is heard of again: {after.name}"
         if after >= _OVER:
             self._close(order, now_ns)
@@ -163,8 +171,9 @@ class OrderManager:
         order.done_ns = now_ns
         name = order.request.client_order_id
         self.open.pop(name, None)
-        self.done[name] = order
-        self._done_names.append(name)
+        if name not in self.done:
+            self.done[name] = order
+            self._done_names.append(name)
         self._count(order.state, 1)
         if len(self._done_names) > self._keep_done:
             self.done.pop(self._done_names.popleft(), None)

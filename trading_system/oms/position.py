@@ -21,6 +21,14 @@ class PositionAmounts(msgspec.Struct, frozen=True):
     cost: Decimal
 
 
+class PositionKept(msgspec.Struct, frozen=True):
+    """All a position is: signed base quantity, signed cost, and the profit of what was closed, both in counter currency."""
+
+    quantity: Decimal
+    cost: Decimal
+    realized: Decimal
+
+
 class Position:
     """What a strategy holds of one symbol: above zero it is long, below zero short.
 
@@ -46,6 +54,16 @@ class Position:
     def exact(self) -> PositionAmounts:
         """Return quantity and cost as Decimals."""
         return PositionAmounts(self._quantity, self._cost)
+
+    @property
+    def kept(self) -> PositionKept:
+        """Return all there is to remember of it."""
+        return PositionKept(self._quantity, self._cost, self._realized)
+
+    def take_back(self, kept: PositionKept) -> None:
+        """Be what was remembered."""
+        self._quantity, self._cost, self._realized = kept.quantity, kept.cost, kept.realized
+        self.quantity = float(kept.quantity)
 
     @property
     def average_price(self) -> float:

@@ -9,15 +9,28 @@ from decimal import Context, Decimal, getcontext, localcontext, setcontext
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 from trading_system.core.errors import InvariantBroken
 from trading_system.core.instrument import Instrument
 from trading_system.core.order import Fill
 from trading_system.core.order_update import ZERO
 from trading_system.core.side import Side
-from trading_system.oms.position import COST_STEP, Position
+from trading_system.oms.position import COST_STEP, Position, PositionKept
 
 # The ordinary context rounds at 28 digits, silently; a sum that is rounded would break the identity below.
 _WIDE = Context(prec=60)
+
+
+class LedgerKept(msgspec.Struct, frozen=True):
+    """All a ledger is, exactly; amounts per currency, positions per symbol that was ever traded."""
+
+    cash: dict[str, Decimal]
+    capital: dict[str, Decimal]
+    realized: dict[str, Decimal]
+    fees: dict[str, Decimal]
+    pending_capital: dict[str, Decimal]
+    positions: dict[str, PositionKept]
 
 
 class PositionManager:
@@ -114,6 +127,20 @@ class PositionManager:
                 self._add_pending(currency, amount)
             else:
                 self._deposit(currency, amount)
+
+    @property
+    def kept(self) -> LedgerKept:
+        """Return all there is to remember of it; later bookings do not change what was returned."""
+        positions = {symbol: kept for symbol, position in self.positions.items() if any(msgspec.structs.astuple(kept := position.kept))}
+        return LedgerKept(dict(self.cash), dict(self.capital), dict(self.realized), dict(self.fees), dict(self.pending_capital), positions)
+
+    def take_back(self, kept: LedgerKept) -> None:
+        """Be what was remembered. Only for a ledger in which nothing is booked; raises KeyError for a symbol that is not ours."""
+        for own, table in ((self.cash, kept.cash), (self.capital, kept.capital), (self.realized, kept.realized), (self.fees, kept.fees),
+                           (self.pending_capital, kept.pending_capital)):
+            own.update(table)
+        for symbol, position in kept.positions.items():
+            self.positions[symbol].take_back(position)
 
     def holdings(self, currency: str) -> Decimal:
         """Return all the strategy owns of a currency: cash, spot positions in it and capital that is pending."""

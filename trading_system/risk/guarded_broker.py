@@ -23,11 +23,12 @@ WaitForRate = Callable[[int], bool]
 
 
 class GuardedBroker:
-    """A broker behind the last door. `wait_to_order` and `wait_to_cancel` take a place in the venue's rate;
-    `orders_per_second` is the house's own limit, whatever strategies want."""
+    """A broker behind the last door. `wait_to_order` and `wait_to_cancel` take a place in the venue's rate; `is_of_this_run` tells by an
+    order's name whether this run wrote it down; `orders_per_second` is the house's own limit, whatever strategies want."""
 
     def __init__(self, broker: Broker, latch: KillLatch, runtime: Runtime, wait_to_order: WaitForRate, wait_to_cancel: WaitForRate,
-                 max_queue_seconds: float = 2.0, orders_per_second: float = 10.0, clock: ClockGuard | None = None) -> None:
+                 is_of_this_run: Callable[[str], bool], max_queue_seconds: float = 2.0, orders_per_second: float = 10.0,
+                 clock: ClockGuard | None = None) -> None:
         self.name = broker.name
         self.broker = broker
         self._latch = latch
@@ -35,6 +36,7 @@ class GuardedBroker:
         self._runtime = runtime
         self._wait_to_order = wait_to_order
         self._wait_to_cancel = wait_to_cancel
+        self._is_of_this_run = is_of_this_run
         self._max_queue_ns = int(max_queue_seconds * 1e9)
         self._lock = runtime.lock()
         self._sent_ns: deque[int] = deque(maxlen=max(1, int(orders_per_second)))
@@ -45,6 +47,8 @@ class GuardedBroker:
     def place_order(self, request: OrderRequest) -> OrderUpdate:
         """Place it, if the rate has room in time and nobody killed the house. Raises HeldBack, and what the broker raises."""
         runtime = self._runtime
+        if not self._is_of_this_run(request.client_order_id):
+            self._hold_back("old_run", "its name is not of this run: only the run that wrote an order down may send it, and only once")
         waited_ns = max(0, runtime.now_ns() - request.created_ns)
         until_ns = runtime.monotonic_ns() + self._max_queue_ns - waited_ns
         if waited_ns >= self._max_queue_ns or not self._wait_to_order(until_ns):

@@ -35,6 +35,7 @@ _COUNT = struct.Struct("<Q")
 HEADER_SIZE = _HEADER.size + _CHECK.size
 #: What a frame is longer than its body.
 FRAME_OVERHEAD = _PREFIX.size + _FIELDS.size
+_PREFIX_SIZE, _FIELDS_SIZE, _unpack = _PREFIX.size, _FIELDS.size, _FRAME.unpack_from
 
 
 class JournalDamaged(InvariantBroken):
@@ -93,10 +94,11 @@ def unpack_frame(data: memoryview, start: int) -> Frame | None:
     """Return the frame at `start`; None when it is torn or damaged."""
     if len(data) - start < FRAME_OVERHEAD:
         return None
-    marker, length, check, flags, place, sequence, previous_hash = _FRAME.unpack_from(data, start)
-    checked = start + _PREFIX.size
+    # Called a million times at the start of a house without a snapshot: sizes are looked up once.
+    marker, length, check, flags, place, sequence, previous_hash = _unpack(data, start)
+    checked = start + _PREFIX_SIZE
     end = checked + length
-    if marker != _MARKER or length < _FIELDS.size or end > len(data) or crc32(data[checked:end]) != check:
+    if marker != _MARKER or length < _FIELDS_SIZE or end > len(data) or crc32(data[checked:end]) != check:
         return None
     return Frame(start, end, flags, sequence, sequence - place, previous_hash, data[start + FRAME_OVERHEAD:end])
 

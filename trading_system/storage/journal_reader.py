@@ -54,6 +54,7 @@ class JournalEnd(msgspec.Struct):
     first_sequence: int = 1
     cut_bytes: int = 0
     cut_reason: str = ""
+    noted: list[Record] = []
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -102,12 +103,14 @@ class JournalReader:
                 return None, self._records(chain(() if first is None else (first,), batches))
         raise AssertionError("every journal can be read from its first segment on")
 
-    def scan(self) -> JournalEnd:
-        """Verify every byte a start needs, from the last whole snapshot on, and return where the journal ends. Raises as `read` does."""
+    def scan(self, note: bytes = b"") -> JournalEnd:
+        """Verify every byte a start needs, from the last whole snapshot on, and return where the journal ends, with the records in whose
+        bytes `note` is found (by default none). Raises as `read` does."""
         numbers = self._segments.numbers()
         for start, end in self._starts(numbers):
-            for _ in self._walk(numbers, start, end):
-                pass
+            for batch in self._walk(numbers, start, end):
+                noted = [frame for frame in batch[1] if note in bytes(frame.body)] if note else ()
+                end.noted.extend(self._records(iter([(batch[0], noted)])) if noted else ())
             if start == 1 or end.segment > start or end.size > HEADER_SIZE:
                 return end
         raise AssertionError("every journal can be read from its first segment on")

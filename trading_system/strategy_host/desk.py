@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from trading_system.strategy_host.strategy_base import StrategyBase
 
 _LONGEST_TAG = 200
+_NEVER_MISSED = ("on_order", "on_fill", "on_connection")
 _LASTING = {str(one): one for one in TimeInForce}
 
 
@@ -54,7 +55,8 @@ class House(Protocol):
 
 
 class Desk:
-    """One strategy's place in the house. `is_paused` with `pause_reason` means no hook is called and no order is taken."""
+    """One strategy's place in the house. `is_paused` with `pause_reason` means no hook is called and no order is taken; while `is_held`
+    too, what it would have heard of its orders is kept in `missed`."""
 
     def __init__(self, name: str, strategy: "StrategyBase | None", symbols: Sequence[str], orders: OrderManager,
                  positions: PositionManager, market: Mapping[str, MarketView], house: House, *, bar_ns: int = 0, on_stop: str = "cancel",
@@ -73,6 +75,8 @@ class Desk:
         self.is_started = False
         self.is_paused = False
         self.pause_reason = ""
+        self.is_held = False
+        self.missed: list[tuple[str, tuple[Any, ...]]] = []
         self._decision: Order | str = ""
         self.fills = 0
         self.past: dict[str, list[Bar]] = {}
@@ -214,7 +218,11 @@ class Desk:
     def call(self, hook: str, *arguments: Any) -> None:
         """Call a hook of the strategy through its guard; one it did not write, or that comes before `on_start`, is not called."""
         guarded = self.hooks.get(hook) if self.is_started else None
-        if guarded is not None:
+        if guarded is None:
+            return
+        if self.is_held and hook in _NEVER_MISSED:
+            self.missed.append((hook, arguments))
+        else:
             guarded(*arguments)
 
     def start(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from trading_system.core.actions import Action
+from trading_system.core.batches import take_waiting
 from trading_system.core.events import (
     BalanceEvent,
     CancelEvent,
@@ -61,20 +62,14 @@ class EventLog:
 
     def run(self) -> None:
         """Write until stopped: the body of the log thread."""
-        while (item := self._lines.take()) is not None:
-            # The first line of a burst comes just as an order is on its way: stand aside, then write all there is.
-            self._runtime.sleep_until(self._runtime.monotonic_ns() + _LINGER_NS)
-            batch = [item]
-            is_last = False
-            while not self._lines.empty():
-                following = self._lines.take()
-                if following is None:
-                    is_last = True
-                    break
-                batch.append(following)
+        is_last = False
+        while not is_last:
+            line = self._lines.take()
+            if line is not None:
+                # The first line of a burst comes just as an order is on its way: stand aside, then write all there is.
+                self._runtime.sleep_until(self._runtime.monotonic_ns() + _LINGER_NS)
+            batch, is_last = take_waiting(self._lines, line, None)
             self._write(batch)
-            if is_last:
-                return
 
     def _write(self, batch: Sequence[tuple[int, str, Any]]) -> None:
         by_day: dict[str, list[bytes]] = {}

@@ -23,6 +23,12 @@ _SAID = {
 }
 
 
+_OF_THE_JOURNAL = {
+    "halt": "HALTED: {}: no strategy is called, only cancels and questions leave; make room on the disk, it goes on by itself",
+    "rearm": "goes on: {}",
+}
+
+
 def _order(event: OrderEvent) -> tuple[str, str]:
     text = order_words(event.request)
     return event.request.strategy, text if event.verdict.is_accepted else f"DENIED {text}: {event.verdict.sentence}"
@@ -46,6 +52,8 @@ def _fill(event: FillEvent) -> tuple[str, str] | None:
 
 
 def _command(event: CommandEvent) -> tuple[str, str]:
+    if event.what in _OF_THE_JOURNAL:
+        return "house", _OF_THE_JOURNAL[event.what].format(event.reason)
     return event.strategy or "house", f"{event.what} by {event.by}" + (f": {event.reason}" if event.reason else "")
 
 

@@ -26,6 +26,16 @@ def test_a_pause_is_told_once() -> None:
     assert len(advise(scene)) == 1
 
 
+def test_a_halted_house_says_what_is_not_on_disk_and_that_it_goes_on_by_itself() -> None:
+    scene = with_row(state="halted: the journal cannot write (No space left on device)")
+    scene.picture.update(halted="journal: the journal cannot write (No space left on device)", records_not_on_disk=12)
+    (found,) = advise(scene)
+    assert found.what == "halted: journal: the journal cannot write (No space left on device); 12 records only in memory"
+    assert found.is_bad
+    assert "goes on by itself" in found.do
+    assert len(found.do) <= 74
+
+
 def test_an_order_in_doubt_is_not_to_be_placed_again() -> None:
     scene = recorded()
     scene.picture["orders_in_doubt"] = 2
@@ -52,9 +62,9 @@ def test_an_engine_that_says_nothing_is_noticed() -> None:
 
 def test_what_is_bad_comes_before_what_is_only_worth_knowing_and_each_text_once() -> None:
     scene = recorded()
-    scene.picture.update(warning_texts=["the journal can write again", "x", "x"], error_texts=["order a-b-c-1 is lost: no"])
+    scene.picture.update(warning_texts=["no snapshot could be written (x)", "x", "x"], error_texts=["order a-b-c-1 is lost: no"])
     found = advise(scene)
-    assert [advice.what for advice in found] == ["order a-b-c-1 is lost: no", "x", "the journal can write again"]
+    assert [advice.what for advice in found] == ["order a-b-c-1 is lost: no", "x", "no snapshot could be written (x)"]
     assert all(0 < len(advice.do) <= 74 for advice in found), "it must fit on 80 columns"
     assert "venue's own page" in found[0].do
 

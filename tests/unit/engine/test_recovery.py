@@ -186,7 +186,13 @@ def test_a_second_run_never_repeats_an_orders_name() -> None:
     first = lived.buy().client_order_id
     lived.runtime.advance(10**9)
     again = SmallHouse(runtime=lived.runtime)
-    assert again.buy().client_order_id != first
+    second = again.buy().client_order_id
+    assert second != first
+    assert lived.service.is_of_this_run(first)
+    assert again.service.is_of_this_run(second)
+    assert not again.service.is_of_this_run(first), "an order of an earlier run may not leave"
+    assert not again.service.is_of_this_run("strange-naive-1-1")
+    assert not again.service.is_of_this_run("anything")
 
 
 def test_what_must_be_known_of_earlier_runs_is_that_of_the_last_with_all_strategies_ever() -> None:

@@ -270,7 +270,7 @@ def test_an_order_that_turned_up_may_fill_late_once_more(house: SmallHouse) -> N
 
 
 def test_what_is_reserved_is_the_worst_case_of_all_orders_that_are_not_done(house: SmallHouse) -> None:
-    _pending, sent, unknown, lost, is_open, waiting, over = orders = [house.buy(f"0.0{number}") for number in range(1, 8)]
+    _, sent, unknown, lost, is_open, waiting, over = orders = [house.buy(f"0.0{number}") for number in range(1, 8)]
     house.hear(lost, Answer.OUTCOME_UNKNOWN)
     house.pass_seconds(121)
     house.beat()

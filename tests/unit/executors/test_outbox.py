@@ -9,7 +9,7 @@ import pytest
 
 from tests.hand_cranked_runtime import SECOND, HandCrankedRuntime
 from trading_system.core.actions import Action, CancelOrder, LookUpOrders, PlaceOrder
-from trading_system.core.events import CommandEvent, OrderUpdateEvent, WarningEvent
+from trading_system.core.events import CommandEvent, OrderUpdateEvent
 from trading_system.core.order import OrderKind, OrderRequest
 from trading_system.core.order_update import Answer
 from trading_system.core.records import OrderSent, Record, StateSaved
@@ -39,6 +39,7 @@ class Desk:
         self.runtime = HandCrankedRuntime(seed, preemption=preemption)
         self.happened: list[tuple[str, Any]] = []
         self.error: OSError | None = None
+        self.snapshot_error: OSError | None = None
         self.missing: list[Record] = []
         self.is_broken = False
         self.attempts: list[float] = []
@@ -60,6 +61,13 @@ class Desk:
     def write(self, records: Sequence[Record]) -> None:
         """Note what is on the stand-in's disk."""
         self.happened.append(("written", [body.state.decode() if isinstance(body, StateSaved) else body for body in (r.body for r in records)]))
+
+    def append_snapshot(self, body: bytes) -> None:
+        """Stand in for the journal."""
+        if self.snapshot_error is not None or self.is_broken:
+            self.is_broken = True
+            raise self.snapshot_error or NO_SPACE
+        self.happened.append(("snapshot", body))
 
     def try_again(self) -> bool:
         """Stand in for the journal."""
@@ -190,13 +198,12 @@ def test_while_the_journal_cannot_write_orders_are_denied_and_cancels_and_look_u
     assert event.update.reason == "the journal cannot write: No space left on device"
 
 
-def test_the_house_is_paused_once_with_what_to_do_about_it() -> None:
+def test_the_house_is_halted_once_with_the_reason() -> None:
     desk = failing()
     for number in range(5):
         desk.outbox.put([record("b")], [place(number)])
         desk.pass_seconds(3)
-    assert desk.commands == [CommandEvent(
-        "pause", "journal", "the journal cannot write (No space left on device): make room; it is tried again every second")]
+    assert desk.commands == [CommandEvent("halt", "journal", "the journal cannot write (No space left on device)")]
     assert desk.outbox.is_failing
 
 
@@ -224,8 +231,6 @@ def test_what_could_not_be_written_is_written_first_in_order_and_once_and_the_ho
     assert desk.left[-1] == place(3)
     assert desk.commands[1:] == [
         CommandEvent("rearm", "journal", "the journal can write again, and what waited is on disk (4 records)")]
-    assert desk.said[-1] == WarningEvent(
-        "the journal can write again, and what waited is on disk (4 records); resume when you are ready")
     assert not desk.outbox.is_failing
     assert desk.outbox.owed == 0
 
@@ -248,7 +253,7 @@ def test_a_second_failure_is_told_again() -> None:
     desk.error = NO_SPACE
     desk.outbox.put([record("b")], [])
     desk.runtime.run_until_idle()
-    assert [command.what for command in desk.commands] == ["pause", "rearm", "pause"]
+    assert [command.what for command in desk.commands] == ["halt", "rearm", "halt"]
 
 
 def test_an_order_that_was_denied_for_the_disk_is_never_released_later() -> None:
@@ -278,12 +283,16 @@ def test_the_last_thing_at_a_stop_is_to_try_again() -> None:
     assert desk.written == [["a"]]
 
 
-def test_a_stop_does_not_wait_for_a_disk_that_stays_full() -> None:
+def test_a_stop_does_not_wait_for_a_disk_that_stays_full_and_says_what_is_not_on_it() -> None:
     desk = failing()
+    assert desk.outbox.owed == 1
     desk.outbox.close()
     desk.runtime.run_until_idle()
     assert desk.outbox.owed == 1
     assert desk.written == []
+    (sentence,) = desk.outbox.shortfalls()
+    assert sentence.startswith("1 record could not be written to the journal (No space left on device): the next start")
+    assert Desk().outbox.shortfalls() == []
 
 
 def test_a_record_that_nothing_can_encode_takes_no_other_with_it() -> None:
@@ -295,10 +304,64 @@ def test_a_record_that_nothing_can_encode_takes_no_other_with_it() -> None:
     assert desk.written == [["a"], ["c"]]
     assert desk.left == [LookUpOrders("luno")]
     assert desk.outbox.lost == 1
+    assert desk.outbox.shortfalls() == ["1 record could not be encoded: compare orders and balances with the venue"]
     (command,) = desk.commands
     assert (command.what, command.by) == ("pause", "journal")
     assert "nothing can encode this" in command.reason
     assert [event.update.code for event in desk.said] == ["journal"]
+
+
+def test_a_snapshot_is_written_behind_all_records_before_it_and_before_all_behind_it() -> None:
+    desk = Desk()
+    desk.outbox.put([record("a")], [place(1)])
+    desk.outbox.put([record("b")], [])
+    assert desk.outbox.laid == 2
+    desk.outbox.put_snapshot(lambda: b"all of it")
+    assert desk.outbox.laid == 0
+    desk.outbox.put([record("c")], [place(2)])
+    desk.run()
+    assert desk.happened == [("written", ["a", "b", sent(1)]), ("left", place(1)), ("snapshot", b"all of it"),
+                             ("written", ["c", sent(2)]), ("left", place(2))]
+
+
+def test_a_snapshot_that_cannot_be_written_or_made_halts_nothing_and_loses_nothing() -> None:
+    def broken() -> bytes:
+        raise TypeError("what is this")
+    for pack, error, words in ((lambda: b"", NO_SPACE, "no snapshot could be written (No space left on device)"),
+                               (broken, None, "no snapshot could be made (TypeError('what is this'))")):
+        desk = Desk()
+        desk.snapshot_error = error
+        desk.outbox.put([record("a")], [])
+        desk.outbox.put_snapshot(pack)
+        desk.outbox.put([record("b")], [place(1)])
+        desk.run()
+        assert desk.happened == [("written", ["a"]), ("written", ["b", sent(1)]), ("left", place(1))]
+        assert desk.commands == []
+        assert [event.text.partition(":")[0] for event in desk.said] == [words]
+
+
+def test_a_snapshot_whose_failure_breaks_the_journal_halts_the_house_until_it_can_write() -> None:
+    desk = Desk()
+    desk.start()
+    desk.error = desk.snapshot_error = NO_SPACE
+    desk.outbox.put_snapshot(lambda: b"")
+    desk.outbox.put([record("b")], [place(1)])
+    desk.pass_seconds(5)
+    assert desk.left == []
+    desk.error = desk.snapshot_error = None
+    desk.pass_seconds(1)
+    assert desk.written == [["b"]]
+    assert [command.what for command in desk.commands] == ["halt", "rearm"]
+
+
+def test_no_snapshot_is_written_while_records_wait() -> None:
+    desk = failing()
+    desk.outbox.put_snapshot(lambda: b"of records that are not on disk")
+    desk.pass_seconds(5)
+    desk.error = None
+    desk.pass_seconds(1)
+    assert desk.happened[-1] == ("written", ["a"])
+    assert all(how != "snapshot" for how, _ in desk.happened)
 
 
 def test_tidying_waits_for_a_pause_and_goes_on_until_something_comes() -> None:
@@ -368,6 +431,6 @@ def test_with_the_real_journal_a_disk_that_fills_up_loses_no_record_and_releases
         assert sorted(left + denied) == sorted(request(number).client_order_id for number in (*range(12), 99))
         assert left[-1] == request(99).client_order_id
         assert desk.left.count(LookUpOrders("luno")) == 12
-        assert [command.what for command in desk.commands] == (["pause", "rearm"] if denied else [])
+        assert [command.what for command in desk.commands] == (["halt", "rearm"] if denied else [])
         journal.close()
         desk.runtime.close()

@@ -30,7 +30,7 @@ class Door:
         self.rate_seconds = rate_seconds
         self.while_waiting: Callable[[], None] = lambda: None
         self.asked_until: list[int] = []
-        self.guarded = GuardedBroker(self, self.latch, self.runtime, self.wait, self.wait, **settings)      # type: ignore[arg-type]
+        self.guarded = GuardedBroker(self, self.latch, self.runtime, self.wait, self.wait, self.is_of_this_run, **settings)  # type: ignore[arg-type]
 
     def wait(self, until_ns: int) -> bool:
         """Stand in for the rate limiter: a place comes free after `rate_seconds`."""
@@ -39,6 +39,10 @@ class Door:
         free_ns = self.runtime.monotonic_ns() + int(self.rate_seconds * SECOND)
         self.runtime.sleep_until(min(free_ns, until_ns))
         return free_ns <= until_ns
+
+    def is_of_this_run(self, name: str) -> bool:
+        """Stand in for the house: this is run 1."""
+        return name.split("-")[2] == "1"
 
     def place_order(self, request: OrderRequest) -> OrderUpdate:
         self.through.append("order")
@@ -50,9 +54,9 @@ class Door:
         self.through.append("cancel")
         return OrderUpdate(request.client_order_id, Answer.CANCEL_ACCEPTED, Evidence("stop", 1, 2))
 
-    def request(self, age_seconds: float = 0.0) -> OrderRequest:
+    def request(self, age_seconds: float = 0.0, run: int = 1) -> OrderRequest:
         created_ns = self.runtime.now_ns() - int(age_seconds * SECOND)
-        return OrderRequest("abcdef-naive-1-1", "naive", "XBTZAR.luno", Side.BUY, OrderKind.LIMIT, created_ns, Decimal(1), limit=Decimal(1))
+        return OrderRequest(f"abcdef-naive-{run}-1", "naive", "XBTZAR.luno", Side.BUY, OrderKind.LIMIT, created_ns, Decimal(1), limit=Decimal(1))
 
 
 def test_an_order_goes_through_and_its_answer_comes_back(tmp_path: Path) -> None:
@@ -60,6 +64,16 @@ def test_an_order_goes_through_and_its_answer_comes_back(tmp_path: Path) -> None
     assert door.guarded.place_order(door.request()).answer is Answer.ACCEPTED
     assert door.through == ["order"]
     assert door.guarded.held_back == 0
+
+
+def test_an_order_of_another_run_never_leaves_and_its_cancel_does(tmp_path: Path) -> None:
+    door = Door(tmp_path)
+    with pytest.raises(HeldBack) as raised:
+        door.guarded.place_order(door.request(run=2))
+    assert raised.value.code == "old_run"
+    assert door.asked_until == [], "it takes no place in the rate"
+    door.guarded.cancel_order(door.request(run=2), "V1")
+    assert door.through == ["cancel"]
 
 
 def test_an_order_waits_for_its_place_in_the_rate(tmp_path: Path) -> None:

@@ -53,6 +53,10 @@ def update(answer: Answer, reason: str = "") -> OrderUpdateEvent:
     (CancelEvent(REQUEST.client_order_id, "naive"), ("naive", "cancel order #7")),
     (CommandEvent("stop", "operator"), ("house", "stop by operator")),
     (CommandEvent("pause", "operator", "lunch", "naive"), ("naive", "pause by operator: lunch")),
+    (CommandEvent("halt", "journal", "the journal cannot write (no room)"), (
+        "house", "HALTED: the journal cannot write (no room): no strategy is called, only cancels and questions leave; make room on the disk, "
+                 "it goes on by itself")),
+    (CommandEvent("rearm", "journal", "it can write again"), ("house", "goes on: it can write again")),
     (ConnectionEvent("luno", "market_data", False, "time-out"), ("house", "luno market data is down: time-out")),
     (ConnectionEvent("luno", "market_data", True), ("house", "luno market data is back")),
     (NoteEvent("the trend has turned", "naive"), ("naive", "the trend has turned")),
