@@ -29,6 +29,7 @@ _KILLS = (
     Kill(point="replay.read", nth=2),
     Kill(point="seal.after_sync", stops=True, after_seconds=0.4),
     Kill(point="segment.mid_write"),
+    Kill(point="snapshot.mid_write", stops=True, after_seconds=0.4),
     Kill(after_seconds=0.4),
 )
 
