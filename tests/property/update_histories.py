@@ -75,8 +75,7 @@ def hear(known: Known, update: OrderUpdate) -> Known:
     quantity, value, fees = known.exact
     order = Order(request(), known.state, known.cancel, Totals(quantity, value, dict(fees)), known.venue_order_id,
                   is_quarantined=known.is_quarantined, heard_ns=known.heard_ns)
-    (manager.open if known.is_open else manager.done)[NAME] = order
-    manager.counts.update(known.counts)
+    manager.take_back([order] if known.is_open else [], [] if known.is_open else [order], dict(known.counts))
     change = manager.apply(order, update, _NOW_NS)
     assert order.exact.filled_quantity >= quantity, "filled totals never go back"
     fills = known.fills if change.fill is None else (*known.fills, _amounts(change.fill.exact))

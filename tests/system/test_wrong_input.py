@@ -36,8 +36,6 @@ def journal_hash(bot: Bot) -> str:
 @pytest.mark.parametrize(("strategies", "system", "mode", "words"), [
     ("watcher: {instruments: [XBTZRA.luno], capital: {ZAR: 10}}", FAST, "simulate",
      ["global_strategy_config.yaml:3", "XBTZRA.luno", "did you mean XBTZAR.luno?"]),
-    ("watcher: {instruments: [ETHZAR.luno], capital: {ZAR: 2000000}}", FAST, "simulate",
-     ["global_strategy_config.yaml", "2000000 ZAR", "1000000", "lower a capital"]),
     ("watchre: {instruments: [ETHZAR.luno], capital: {ZAR: 10}}", FAST, "simulate",
      ["watchre_strategy.py", "no such file", "did you mean watcher_strategy.py?"]),
     ("misspelt: {instruments: [ETHZAR.luno], capital: {ZAR: 10}}", FAST, "simulate",
@@ -49,7 +47,7 @@ def journal_hash(bot: Bot) -> str:
      ["global_strategy_config.yaml:3", "cuont", "did you mean 'count'?"]),
     (WATCHER, FAST, "live", ["global_strategy_config.yaml:1", "live", "mode: simulate"]),
     (WATCHER, FAST, "paper", ["global_strategy_config.yaml:1", "paper", "mode: simulate"]),
-], ids=["instrument", "capital", "file", "hook", "key", "system key", "param", "live", "paper"])
+], ids=["instrument", "file", "hook", "key", "system key", "param", "live", "paper"])
 def test_a_mistake_costs_one_clear_line_and_nothing_else(used: Bot, strategies: str, system: str, mode: str, words: list[str]) -> None:
     before = journal_hash(used)
     used.configure(strategies, system, mode)
@@ -60,6 +58,16 @@ def test_a_mistake_costs_one_clear_line_and_nothing_else(used: Bot, strategies: 
     assert "Traceback" not in used.err
     assert used.out == ""
     assert journal_hash(used) == before
+
+
+def test_more_capital_than_the_account_holds_is_refused_once_the_venue_was_asked_and_nothing_is_traded(used: Bot) -> None:
+    used.configure("watcher: {instruments: [ETHZAR.luno], capital: {ZAR: 2000000}}", FAST)
+    assert used.run("--for", "1s", seconds=15) == 2, used.told
+    assert len(used.err.strip().splitlines()) == 1, used.err
+    for word in ("global_strategy_config.yaml", "2000000 ZAR", "1000000", "lower a capital"):
+        assert word in used.err
+    assert used.out.splitlines()[-1] == "Strategies: watcher"
+    assert not used.log("OrderEvent")
 
 
 def test_after_all_those_mistakes_the_house_starts_as_ever(used: Bot) -> None:
