@@ -310,7 +310,7 @@ class HandCrankedRuntime:
         self._ring_timers()
         if self._rush and self._schedule is not None and self._schedule.random() < self._rush:
             self._jump(self._limit_ns)
-        place = self._schedule.randrange(len(self._ready)) if self._schedule is not None else 0
+        place = self._choose()
         wait = self._ready[place]
         del self._ready[place]
         task = wait.task
@@ -320,6 +320,10 @@ class HandCrankedRuntime:
             if task is not self.main:
                 task.greenlet.switch()
         return wait
+
+    def _choose(self) -> int:
+        # Which of those that are ready runs next: its place among them.
+        return self._schedule.randrange(len(self._ready)) if self._schedule is not None else 0
 
     def _jump(self, limit_ns: int | None) -> bool:
         # Nobody is ready: the clock goes on to the next timer; False when there is none in time.

@@ -1,0 +1,76 @@
+"""Orders, changes its mind and orders again, near the limit of its money; it keeps its own count of what it holds, to hold it against ours."""
+
+from trading_system import Fill, Order, StrategyBase, Tick
+
+
+class ChurnerStrategy(StrategyBase):
+    """Keeps orders around the price on both sides, whatever state the others are in; `wrong_views` are the moments at which the position it
+    was shown was not its own count, `views` all of them."""
+
+    class Params(StrategyBase.Params, frozen=True):
+        """`kind` is limit, quote, market or all; at most `count` orders of about `size` base units stand, `pace` are placed a tick."""
+
+        kind: str = "all"
+        size: float = 1.0
+        count: int = 6
+        pace: int = 2
+
+    class State(StrategyBase.State):
+        """How many fills were heard of, over all lives."""
+
+        heard: int = 0
+
+    params: Params
+    state: State
+
+    def on_start(self) -> None:
+        """Begin to count from what is there."""
+        self.turn = self.views = 0
+        self.wrong_views: list[str] = []
+        self.held = {symbol: position.exact.quantity for symbol, position in self.positions.items()}
+
+    def on_tick(self, tick: Tick) -> None:
+        """Withdraw some, place some."""
+        if not 0 < tick.bid <= tick.ask:
+            return
+        self.held[tick.symbol] = self.positions[tick.symbol].exact.quantity        # capital in coins is booked at the first price
+        standing = [order for order in self.orders if order.symbol == tick.symbol]
+        self.turn += 1
+        for place, order in enumerate(standing):
+            if (place + self.turn) % 4 == 0 and not order.is_canceling:
+                self.cancel(order)
+        for _ in range(min(self.params.pace, self.params.count - len(standing))):
+            self.turn += 1
+            self.place(tick, self.turn)
+
+    def place(self, tick: Tick, turn: int) -> Order:
+        """Place the next order: sides take turns, and so do prices that trade at once, in part, later or never."""
+        verb, toward = (self.buy, 1) if turn % 2 else (self.sell, -1)
+        quantity = float(max(self.instrument(tick.symbol).min_quantity, 0)) + self.params.size * (1 + turn % 3) / 2
+        near, far = (tick.ask, tick.bid) if toward > 0 else (tick.bid, tick.ask)
+        kind = self.params.kind if self.params.kind != "all" else ("limit", "quote", "market")[turn // 2 % 3]
+        tag = f"{self.name}.{turn}"
+        if kind == "market" and turn % 4 == 1:
+            return self.buy(tick.symbol, value=quantity * tick.ask, tag=tag)
+        if kind == "market":
+            return verb(tick.symbol, quantity, tag=tag)
+        if kind == "quote" and turn % 4 == 0:
+            return verb(tick.symbol, quantity, limit=near, time_in_force="IOC", tag=tag)
+        if kind == "quote":
+            return verb(tick.symbol, quantity, limit=far, post_only=True, tag=tag)
+        if turn // 2 % 3 == 0:
+            return verb(tick.symbol, quantity, limit=near * (1 + toward * 0.002), tag=tag)
+        if turn // 2 % 3 == 1:
+            return verb(tick.symbol, quantity, limit=near, tag=tag)
+        return verb(tick.symbol, quantity, limit=far * (1 - toward * 0.004 * (turn % 5)), tag=tag)
+
+    def on_fill(self, fill: Fill) -> None:
+        """Compare what we hold with our own count of it."""
+        self.state.heard += 1
+        instrument, amounts = self.instrument(fill.symbol), fill.exact
+        held = self.held.get(fill.symbol, 0) + int(fill.side) * amounts.quantity - amounts.fees.get(instrument.base, 0)
+        shown = self.positions[fill.symbol].exact.quantity
+        self.held[fill.symbol] = shown
+        self.views += 1
+        if shown != held:
+            self.wrong_views.append(f"{fill.client_order_id}: {self.name} is shown {shown} {instrument.base}, with this fill it is {held}")
