@@ -37,10 +37,12 @@ class Life:
         self.has_past = bool(world.checks.acknowledged)
         self.is_trading = self.is_listed = self.was_halted = False
         self.traded: set[str] = set()
+        self.paused: set[str] = set()
         self.fills = self.unknowns = 0
         self.recovered_seconds = 0.0
         self.rest = ""
         self._wire: Wire | None = None
+        world.checks.begin()
         self._start_ns = start_ns
 
     @property

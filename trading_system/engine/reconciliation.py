@@ -83,8 +83,8 @@ class Reconciliation:
     def traded(self, event: OwnTradesEvent) -> list[str]:
         """The broker's list of our trades came in: return the orders to be asked for, as they may have filled more than is booked.
 
-        Orders that are not over are asked for anyway. One that is over is asked for when its trades do not come to its totals, or cannot,
-        as it may have traded before the list begins.
+        Orders that are not over are asked for anyway. One that is over is asked for when its trades do not come to its totals, fees
+        included, or cannot, as it may have traded before the list begins.
         """
         self._trades.pop(event.symbol, None)
         by_order: dict[str, list[VenueTrade]] = {}
@@ -96,8 +96,10 @@ class Reconciliation:
             found = self._books.find(name)
             if found is not None:
                 order = found[1]
-                is_whole = order.request.created_ns >= event.since_ns and _sum(trades) == order.exact.filled_quantity
-                if order.is_done and not is_whole:
+                booked = order.exact
+                is_whole = order.request.created_ns >= event.since_ns and _sum(trades) == booked.filled_quantity
+                # An order may have looked done before its fee was told, and the run ended before it was looked at again.
+                if order.is_done and not (is_whole and _fees(trades) == booked.fees):
                     ask_for.append(name)
             elif name not in self._adoption.set_apart and not self._adoption.is_forgotten(name):
                 self.unknown[name] = trades
@@ -108,12 +110,8 @@ class Reconciliation:
         trades = self.unknown.pop(update.client_order_id, None)
         if trades is None or update.answer is not Answer.NOT_FOUND:
             return update
-        fees: dict[str, Decimal] = {}
-        for trade in trades:
-            for currency, fee in trade.fees.items():
-                fees[currency] = fees.get(currency, ZERO) + fee
         first, quantity = trades[0], _sum(trades)
-        totals = Totals(quantity, sum((trade.value for trade in trades), ZERO), fees)
+        totals = Totals(quantity, sum((trade.value for trade in trades), ZERO), _fees(trades))
         return OrderUpdate(update.client_order_id, Answer.FILLED, update.evidence, first.venue_order_id, totals, symbol=first.symbol,
                            side=first.side, quantity=quantity)
 
@@ -150,6 +148,14 @@ def _stand_in(trades: Sequence[VenueTrade]) -> OrderRequest:
 
 def _sum(trades: Sequence[VenueTrade]) -> Decimal:
     return sum((trade.quantity for trade in trades), ZERO)
+
+
+def _fees(trades: Sequence[VenueTrade]) -> dict[str, Decimal]:
+    fees: dict[str, Decimal] = {}
+    for trade in trades:
+        for currency, fee in trade.fees.items():
+            fees[currency] = fees.get(currency, ZERO) + fee
+    return fees
 
 
 def _broker(symbol: str) -> str:

@@ -4,8 +4,8 @@ from trading_system import Fill, Order, StrategyBase, Tick
 
 
 class ChurnerStrategy(StrategyBase):
-    """Keeps orders around the price on both sides, whatever state the others are in; `wrong_views` are the moments at which the position it
-    was shown was not its own count, `views` all of them."""
+    """Keeps orders around the price on both sides, whatever state the others are in. `held` is its own count of what it holds of
+    the symbols in `counted`."""
 
     class Params(StrategyBase.Params, frozen=True):
         """`kind` is limit, quote, market or all; at most `count` orders of about `size` base units stand, `pace` are placed a tick."""
@@ -25,15 +25,18 @@ class ChurnerStrategy(StrategyBase):
 
     def on_start(self) -> None:
         """Begin to count from what is there."""
-        self.turn = self.views = 0
-        self.wrong_views: list[str] = []
+        self.turn = 0
+        self.counted: set[str] = set()
         self.held = {symbol: position.exact.quantity for symbol, position in self.positions.items()}
 
     def on_tick(self, tick: Tick) -> None:
         """Withdraw some, place some."""
         if not 0 < tick.bid <= tick.ask:
             return
-        self.held[tick.symbol] = self.positions[tick.symbol].exact.quantity        # capital in coins is booked at the first price
+        if tick.symbol not in self.counted:
+            # Capital in coins becomes a position at the first price: from here on only fills change it.
+            self.counted.add(tick.symbol)
+            self.held[tick.symbol] = self.positions[tick.symbol].exact.quantity
         standing = [order for order in self.orders if order.symbol == tick.symbol]
         self.turn += 1
         for place, order in enumerate(standing):
@@ -65,12 +68,7 @@ class ChurnerStrategy(StrategyBase):
         return verb(tick.symbol, quantity, limit=far * (1 - toward * 0.004 * (turn % 5)), tag=tag)
 
     def on_fill(self, fill: Fill) -> None:
-        """Compare what we hold with our own count of it."""
+        """Go on with our own count of what we hold."""
         self.state.heard += 1
-        instrument, amounts = self.instrument(fill.symbol), fill.exact
-        held = self.held.get(fill.symbol, 0) + int(fill.side) * amounts.quantity - amounts.fees.get(instrument.base, 0)
-        shown = self.positions[fill.symbol].exact.quantity
-        self.held[fill.symbol] = shown
-        self.views += 1
-        if shown != held:
-            self.wrong_views.append(f"{fill.client_order_id}: {self.name} is shown {shown} {instrument.base}, with this fill it is {held}")
+        base, amounts = self.instrument(fill.symbol).base, fill.exact
+        self.held[fill.symbol] = self.held.get(fill.symbol, 0) + int(fill.side) * amounts.quantity - amounts.fees.get(base, 0)

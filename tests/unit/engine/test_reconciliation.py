@@ -121,6 +121,13 @@ def test_an_order_over_whose_trades_are_all_booked_is_left_alone(house: SmallHou
     assert trades(house, trade(order.client_order_id, "0.004")) == []
 
 
+def test_an_order_over_whose_fee_was_told_too_late_for_the_run_that_ended_is_looked_up(house: SmallHouse) -> None:
+    order = done_order(house)
+    begin(house)
+    house.listing()
+    assert trades(house, trade(order.client_order_id, "0.004", fees={"XBT": "0.00001"})) == [LookUpOrders("luno", order.request, "V1")]
+
+
 def test_an_order_older_than_the_list_of_trades_is_looked_up_whatever_its_trades_come_to(house: SmallHouse) -> None:
     order = done_order(house)
     house.pass_seconds(101)
