@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.peers.averages import Averages
+from trading_system.collectors.history_layout import BLOCK_ROWS
 from trading_system.core.actions import Action, PlaceOrder
 from trading_system.core.clock import Clock
 from trading_system.core.events import ActionEvent, OrderUpdateEvent
@@ -103,7 +104,7 @@ class NextOpen:
 
 
 class Table(NamedTuple):
-    """All columns as one batch."""
+    """Some rows of the columns as one batch."""
 
     columns: Sequence[np.ndarray]
     kinds = ((SYMBOL, Bar),)
@@ -163,11 +164,13 @@ def engine_loop(table: Sequence[np.ndarray]) -> tuple[float, dict[str, object]]:
     service.stand_behind(guard)
     desk.hooks = {hook: guard.contain(desk, getattr(desk.strategy, hook)) for hook in ("on_start", "on_bar")}
     engine.join(desk)
-    backtester = Backtester(engine, venue, consequences, lambda batch: None)
-    ends, closes = table[1], table[5]
+
+    def reckon(batch: Table) -> None:
+        ends, closes = batch.columns[1], batch.columns[5]
+        curve.add_chunk(ends, {SYMBOL: (ends, closes)})
+    backtester = Backtester(engine, venue, consequences, reckon)
     began = time.process_time_ns()
-    backtester.run([Table(table)])
-    curve.add_chunk(ends, {SYMBOL: (ends, closes)})
+    backtester.run(Table([column[start:start + BLOCK_ROWS] for column in table]) for start in range(0, len(table[0]), BLOCK_ROWS))
     took = time.process_time_ns() - began
     assert not desk.is_paused, desk.pause_reason
     assert abs(curve.statistics.last - desk.equity) < 1e-6
