@@ -8,7 +8,7 @@ import pytest
 from brokerage.luno_simulator.fault_endpoints import GROUPS
 from brokerage.luno_simulator.fault_kinds import FAULT_KINDS, KIND_TABLES
 from tests.faulty_house import SECOND, TEST_STRATEGIES, WITHOUT_LIMITS, FaultyHouse
-from trading_system.core.events import OrderEvent, WarningEvent
+from trading_system.core.events import CommandEvent, ConnectionEvent, OrderEvent, WarningEvent
 from trading_system.core.order import OrderState
 
 _STRATEGY = "busy: {instruments: [XBTZAR.luno], capital: {ZAR: 400000, XBT: 0.5}, params: {most: 40}}"
@@ -125,6 +125,43 @@ def test_a_key_that_is_refused_stops_orders_and_nothing_else(tmp_path: Path, rul
     assert len(denied) > 10
     assert house.venue.calls()["POST /api/1/stoporder"] > 5
     assert "refuses us" in house.system.picture()["venues"]["luno"]["no_orders_because"]
+
+
+def orders_of(house: FaultyHouse, from_seconds: float) -> int:
+    """Return how many orders left the strategy, with risk's yes, so long after the start of the run or later."""
+    from_ns = house.runtime.now_ns() - house.runtime.monotonic_ns() + int(from_seconds * SECOND)
+    return len(house.trace.of(OrderEvent, lambda event: event.verdict.is_accepted and event.request.created_ns > from_ns))
+
+
+def connections(house: FaultyHouse) -> list[bool]:
+    """Return what was told of orders being taken or not, oldest first."""
+    return [event.is_up for event in house.trace.of(ConnectionEvent, lambda event: event.channel == "orders")]
+
+
+@pytest.mark.parametrize("rule", ["place:html=403", "place:html=403:acts=yes"])
+def test_after_a_ban_that_passed_orders_leave_again_and_that_is_told_once(tmp_path: Path, rule: str) -> None:
+    house = FaultyHouse(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, [f"{rule}:after=5s:count=1"], TEST_STRATEGIES)
+    house.run(60)
+    assert missed(house) == []
+    assert wrongs_of(house) == []
+    assert connections(house) == [False, True]
+    assert orders_of(house, 40) > 10
+    assert house.system.picture()["venues"]["luno"]["no_orders_because"] == ""
+
+
+def test_a_permission_that_is_missing_is_not_tried_again_until_people_resume(tmp_path: Path) -> None:
+    rules = ["place:error_code=ErrInsufficientPerms:after=5s:count=1"]
+    house = FaultyHouse(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, rules, TEST_STRATEGIES)
+
+    def mend() -> None:
+        house.runtime.sleep_until(120 * SECOND)
+        assert (connections(house), orders_of(house, 10)) == ([False], 0)
+        house.system.parts.queues.lay_command(CommandEvent("resume", "ann"))
+    house.runtime.spawn("ann", mend)
+    house.run(130)
+    assert wrongs_of(house) == []
+    assert connections(house) == [False, True]
+    assert orders_of(house, 120) > 10
 
 
 def test_no_kind_was_left_out(running: list[str]) -> None:

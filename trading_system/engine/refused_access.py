@@ -1,4 +1,4 @@
-"""Brokers that refused an order of ours because of who we are: no order leaves for them until there is reason to think that it would be taken.
+"""Brokers that refused an order of ours because of who we are: none leaves for them until there is reason to think that it is taken.
 
 Stands around the order flow's questions: a venue that nobody asks anything would never be seen to answer again.
 """
