@@ -59,6 +59,11 @@ def main(words: list[str]) -> int:
             print(problem, file=sys.stderr)
         return 2
     except InvariantBroken as error:
+        from trading_system.storage.journal_format import JournalDamaged
+
+        if isinstance(error, JournalDamaged) and arguments.command != "run":
+            print(f"the journal cannot be trusted: {error}", file=sys.stderr)
+            return 1
         print(f"refused to start: {error}", file=sys.stderr)
         return 2
     except (RuntimeError, OSError) as error:

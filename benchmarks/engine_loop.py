@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from benchmarks.peers.averages import Averages
+from trading_system.collectors.history_layout import BLOCK_ROWS
 from trading_system.core.actions import Action, PlaceOrder
 from trading_system.core.clock import Clock
 from trading_system.core.events import ActionEvent, OrderUpdateEvent
@@ -35,12 +36,14 @@ from trading_system.engine.engine import Engine
 from trading_system.engine.route import Route
 from trading_system.oms.order_manager import OrderManager
 from trading_system.oms.position_manager import PositionManager
+from trading_system.reports.equity_curve import EquityCurve
 from trading_system.risk.limits import RiskLimits
 from trading_system.risk.risk_manager import RiskManager
 from trading_system.strategy_host.desk import Desk
 from trading_system.strategy_host.hook_guard import HookGuard
 from trading_system.strategy_host.market_view import MarketView
 from trading_system.strategy_host.strategy_base import StrategyBase
+from trading_system.watchers.run_recorder import RunRecorder
 
 SYMBOL = "TEST.bench"
 MINUTE_NS = 60_000_000_000
@@ -71,11 +74,9 @@ class NextOpen:
     def __init__(self) -> None:
         self.is_busy = self.goes_on = False
         self.waiting: list[OrderRequest] = []
-        self.records = 0
 
     def put(self, records: Sequence[Record], actions: Sequence[Action]) -> None:
         """Take orders in."""
-        self.records += len(records)
         self.waiting.extend(action.request for action in actions if type(action) is PlaceOrder)
         self.is_busy = True
 
@@ -103,7 +104,7 @@ class NextOpen:
 
 
 class Table(NamedTuple):
-    """All columns as one batch."""
+    """Some rows of the columns as one batch."""
 
     columns: Sequence[np.ndarray]
     kinds = ((SYMBOL, Bar),)
@@ -155,20 +156,27 @@ def engine_loop(table: Sequence[np.ndarray]) -> tuple[float, dict[str, object]]:
     ledger = PositionManager("cross", {SYMBOL: INSTRUMENT}, {"USD": Decimal(1_000_000)}, "USD")
     desk = Desk("cross", Cross(), (SYMBOL,), OrderManager("cross"), ledger, {SYMBOL: view}, service)
     route = Route(view, clock, lambda bar, bar_ns: None)
-    engine = Engine(clock, Books("bench", {"cross": desk}), {SYMBOL: route}, service, Doubts(), venue, (), consequences.append)
+    recorder, curve = RunRecorder(), EquityCurve("USD", ledger.instruments, {"USD": 1_000_000.0})
+    recorder.on_fill = curve.add_fill
+    engine = Engine(clock, Books("bench", {"cross": desk}), {SYMBOL: route}, service, Doubts(), venue, (recorder,), consequences.append)
+    engine.forget_records()         # as a backtest does: history can be run again
     guard = HookGuard(ThreadRuntime(), engine.fail)
     service.stand_behind(guard)
     desk.hooks = {hook: guard.contain(desk, getattr(desk.strategy, hook)) for hook in ("on_start", "on_bar")}
     engine.join(desk)
-    backtester = Backtester(engine, venue, consequences, lambda batch: None)
+
+    def reckon(batch: Table) -> None:
+        ends, closes = batch.columns[1], batch.columns[5]
+        curve.add_chunk(ends, {SYMBOL: (ends, closes)})
+    backtester = Backtester(engine, venue, consequences, reckon)
     began = time.process_time_ns()
-    backtester.run([Table(table)])
+    backtester.run(Table([column[start:start + BLOCK_ROWS] for column in table]) for start in range(0, len(table[0]), BLOCK_ROWS))
     took = time.process_time_ns() - began
     assert not desk.is_paused, desk.pause_reason
+    assert abs(curve.statistics.last - desk.equity) < 1e-6
     position = ledger.positions[SYMBOL].exact
     assert ledger.capital["USD"] + ledger.realized["USD"] - ledger.fees["USD"] == ledger.cash["USD"] + position.cost
-    return took / len(table[0]), {"orders": sum(desk.orders.counts.values()), "fills": desk.fills, "records": venue.records,
-                                     "realized": str(ledger.realized["USD"])}
+    return took / len(table[0]), {"orders": sum(desk.orders.counts.values()), "fills": desk.fills, "realized": str(ledger.realized["USD"])}
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ class Goal(msgspec.Struct, frozen=True):
 
 
 _LOOP = "processor time of the loop over the bars, each program in a process of its own, medians of interleaved rounds"
-_LIVE = "a house as assembly builds it, real threads; laid in the queue by one thread, stamped where the broker is called in a lane"
+_LIVE = "a house as assembly builds it, real threads; laid in the queue by one thread, stamped where the order is handed to the executor"
 
 GOALS = {goal.name: goal for goal in (
     Goal("G1 vnpy", "backtest loop, times as fast as vnpy", 1.5, 2.5, _LOOP),
@@ -45,11 +45,11 @@ GOALS = {goal.name: goal for goal in (
          "both ways in turn in one process", is_less_better=True),
     Goal("G6 ten strategies", "time per strategy and bar with 10 strategies against 1", 0.75, 0.6,
          "the same engine loop with 10 desks on one feed and with 1, in turn in one process", is_less_better=True),
-    Goal("G7 without journal", "tick to broker, p50, against two queues between three threads", 2, 1.25,
+    Goal("G7 without journal", "tick to order handed over, p50, against two queues between three threads", 2, 1.25,
          _LIVE + "; the journal's file forgets", is_less_better=True),
-    Goal("G7 with journal", "tick to broker, p50, against that chain with one bare synced append", 1.5, 1.1,
+    Goal("G7 with journal", "tick to order handed over, p50, against that chain with one bare synced append", 1.5, 1.1,
          _LIVE + "; every record synced on this disk", is_less_better=True),
-    Goal("G8 burst", "200 ticks that all order, journal on: last order at the broker", 10, 1.2,
+    Goal("G8 burst", "200 ticks that all order, journal on: last order handed over", 10, 1.2,
          "200 symbols, one tick each, laid back to back; from the first tick laid, median of the bursts", "ms", True),
     Goal("G10 flood", "events a second thread to thread, dispatched, against vnpy's EventEngine", 4, 15,
          "public trades through queue, engine and guard to a strategy's hook; vnpy: a queue and one handler"),
@@ -58,7 +58,7 @@ GOALS = {goal.name: goal for goal in (
     Goal("G12 lateness", "heartbeat: lateness, p99", 20, 2, "the house's own heartbeat with the engine answering", "ms", True),
     Goal("G12 drift", "heartbeat: lateness of the last tenth of the beats less that of the first (medians)", 1, 1,
          "the same beats; no drift means under 1 ms; a skipped beat counts as a whole period", "ms", True),
-    Goal("G13 busy neighbor", "tick to broker, p99, with a thread that computes without end, screen on", 5, 1,
+    Goal("G13 busy neighbor", "tick to order handed over, p99, with a thread that computes without end, screen on", 5, 1,
          _LIVE + "; switch interval 0.1 ms as the run command sets it, screen on a pseudo-terminal, the journal's file forgets",
          "ms", True),
 )}

@@ -27,6 +27,7 @@ from tests.system.test_hand_cranked_house import SECOND, Trace
 from trading_system.assembly import Plan, build_house
 from trading_system.core.disk_files import DISK
 from trading_system.core.errors import TryAgain
+from trading_system.core.events import ConnectionEvent
 from trading_system.core.venues import Venue
 from trading_system.engine.trading_system import TradingSystem
 from trading_system.enrollment import enroll
@@ -104,6 +105,8 @@ class FaultyTransport:
 
 class FindableTrace(Trace):
     """A trace that is asked for the events of one kind."""
+
+    kinds = (*Trace.kinds, ConnectionEvent)
 
     def of(self, kind: type, where: Callable[[Any], bool] = lambda event: True) -> list[Any]:
         """Return the events of a kind, oldest first."""

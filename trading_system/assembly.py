@@ -129,14 +129,14 @@ def build_house(plan: Plan) -> TradingSystem:
     errors: list[str] = []
     engine.on_error = errors.append
 
+    is_new = not past.epoch
+    engine.flow.reconciliation.since_ns = moments(books, past)
     started = _started(plan, past, house, started_ns, desks)
     engine.remember(started)
     replay.fund(started)
-    past.see(started)
+    past.see(started)                   # what a snapshot keeps of earlier runs; from here on this run is one of them
     engine.states.update(replay.states)
     check_ledgers(settings, desks.values())
-    engine.flow.reconciliation.since_ns = moments(books, past)
-    is_new = not past.epoch
     if is_new:
         _check_account(plan, engine, replay.capital)
     _fetch_history(plan, desks.values())

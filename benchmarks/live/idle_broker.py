@@ -48,14 +48,14 @@ class IdleBroker:
     def released(self, action: Action) -> None:
         """Stamp the moment at which an order is given to the lanes."""
         if type(action) is PlaceOrder:
-            self.released_ns.append(time.monotonic_ns() - self.laid_ns[action.request.client_order_id])
+            self.last_ns = time.monotonic_ns()
+            self.released_ns.append(self.last_ns - self.laid_ns[action.request.client_order_id])
 
     def place_order(self, request: OrderRequest) -> OrderUpdate:
         """Stamp the order's arrival and fill it."""
         now_ns = time.monotonic_ns()
         with self._lock:                        # three lanes call
             self.waited_ns.append(now_ns - self.laid_ns.pop(request.client_order_id))
-            self.last_ns = now_ns
             if len(self.waited_ns) == self._awaited:
                 self.is_complete.set()
         return self._filled(request)

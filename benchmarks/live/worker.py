@@ -45,7 +45,7 @@ def paced(house: BenchHouse, count: int, gap_seconds: float) -> dict[str, Any]:
 
 
 def bursts(house: BenchHouse, count: int) -> list[int]:
-    """Lay a tick of every symbol back to back; return nanoseconds from the first tick to the last order's call, per burst."""
+    """Lay a tick of every symbol back to back; return nanoseconds until the last order is handed over, per burst."""
     took = []
     for _ in range(count + 1):
         house.broker.expect(len(house.symbols))

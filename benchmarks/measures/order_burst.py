@@ -1,4 +1,4 @@
-"""G8: a burst of 200 ticks that all order, with the journal on: until the last order is at the broker."""
+"""G8: a burst of 200 ticks that all order, with the journal on: until the last order is handed to the executor."""
 
 import statistics
 

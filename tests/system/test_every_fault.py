@@ -8,7 +8,7 @@ import pytest
 from brokerage.luno_simulator.fault_endpoints import GROUPS
 from brokerage.luno_simulator.fault_kinds import FAULT_KINDS, KIND_TABLES
 from tests.faulty_house import SECOND, TEST_STRATEGIES, WITHOUT_LIMITS, FaultyHouse
-from trading_system.core.events import OrderEvent, WarningEvent
+from trading_system.core.events import CommandEvent, ConnectionEvent, OrderEvent, WarningEvent
 from trading_system.core.order import OrderState
 
 _STRATEGY = "busy: {instruments: [XBTZAR.luno], capital: {ZAR: 400000, XBT: 0.5}, params: {most: 40}}"
@@ -25,6 +25,8 @@ _ONLY = {
 #: What lasts is short here, and a ban is one that ends: 403 says that our key is refused for good.
 _OPTIONS = {"ban": "ban=1s:status=418", "maintenance": "maintenance=1s", "restart": "restart=1s:acts=yes", "refused": "refused=1s",
             "huge": "huge=9", "lag": "lag=1s", "late": "late=300ms", "withdrawal": "withdrawal=10", "cancel_race": "cancel_race=0.5"}
+#: Longer than the proof takes that an order never arrived: its 0.5 s and a margin, then three questions; meanwhile its side stands still.
+_PROOF_SECONDS = 6
 _NEVER_LIVED = (OrderState.NOT_PLACED, OrderState.DENIED, OrderState.REJECTED)
 
 
@@ -89,14 +91,15 @@ def test_the_bot_survives_each_kind_at_each_call_it_makes(tmp_path: Path, runnin
         nonlocal hit_ns
         if not hit_ns and not missed(house):
             hit_ns = house.runtime.now_ns()
-        return bool(hit_ns) and house.runtime.now_ns() > hit_ns + 4 * SECOND
+        return bool(hit_ns) and house.runtime.now_ns() > hit_ns + 2 * _PROOF_SECONDS * SECOND
     house.run_until(is_done, 400)
     assert missed(house) == []
     assert wrongs_of(house) == []
     picture = house.system.picture()
     assert picture["beats"] >= house.runtime.monotonic_ns() / SECOND * 4 * 0.9 - 8, "the house hung for a while"
     assert picture["strategies"]["busy"]["orders"]["FILLED"] > 5
-    assert house.trace.of(OrderEvent)[-1].request.created_ns > hit_ns + 2 * SECOND, "it did not go on ordering"
+    sent = house.trace.of(OrderEvent, lambda event: event.verdict.is_accepted)
+    assert sent[-1].request.created_ns > hit_ns + _PROOF_SECONDS * SECOND, "it did not go on ordering"
 
 
 @pytest.mark.parametrize("kind", FAULT_KINDS)
@@ -122,6 +125,43 @@ def test_a_key_that_is_refused_stops_orders_and_nothing_else(tmp_path: Path, rul
     assert len(denied) > 10
     assert house.venue.calls()["POST /api/1/stoporder"] > 5
     assert "refuses us" in house.system.picture()["venues"]["luno"]["no_orders_because"]
+
+
+def orders_of(house: FaultyHouse, from_seconds: float) -> int:
+    """Return how many orders left the strategy, with risk's yes, so long after the start of the run or later."""
+    from_ns = house.runtime.now_ns() - house.runtime.monotonic_ns() + int(from_seconds * SECOND)
+    return len(house.trace.of(OrderEvent, lambda event: event.verdict.is_accepted and event.request.created_ns > from_ns))
+
+
+def connections(house: FaultyHouse) -> list[bool]:
+    """Return what was told of orders being taken or not, oldest first."""
+    return [event.is_up for event in house.trace.of(ConnectionEvent, lambda event: event.channel == "orders")]
+
+
+@pytest.mark.parametrize("rule", ["place:html=403", "place:html=403:acts=yes"])
+def test_after_a_ban_that_passed_orders_leave_again_and_that_is_told_once(tmp_path: Path, rule: str) -> None:
+    house = FaultyHouse(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, [f"{rule}:after=5s:count=1"], TEST_STRATEGIES)
+    house.run(60)
+    assert missed(house) == []
+    assert wrongs_of(house) == []
+    assert connections(house) == [False, True]
+    assert orders_of(house, 40) > 10
+    assert house.system.picture()["venues"]["luno"]["no_orders_because"] == ""
+
+
+def test_a_permission_that_is_missing_is_not_tried_again_until_people_resume(tmp_path: Path) -> None:
+    rules = ["place:error_code=ErrInsufficientPerms:after=5s:count=1"]
+    house = FaultyHouse(tmp_path, 1, _STRATEGY, WITHOUT_LIMITS, rules, TEST_STRATEGIES)
+
+    def mend() -> None:
+        house.runtime.sleep_until(120 * SECOND)
+        assert (connections(house), orders_of(house, 10)) == ([False], 0)
+        house.system.parts.queues.lay_command(CommandEvent("resume", "ann"))
+    house.runtime.spawn("ann", mend)
+    house.run(130)
+    assert wrongs_of(house) == []
+    assert connections(house) == [False, True]
+    assert orders_of(house, 120) > 10
 
 
 def test_no_kind_was_left_out(running: list[str]) -> None:

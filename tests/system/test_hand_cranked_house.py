@@ -109,9 +109,9 @@ class House:
         self.sent: list[tuple[int, str]] = []
         handle = api.handle
 
-        def noted(method: str, path: str, *rest: Any) -> Any:
+        def noted(method: str, path: str, *rest: Any, **more: Any) -> Any:
             self.sent.append((self.runtime.monotonic_ns(), path))
-            return handle(method, path, *rest)
+            return handle(method, path, *rest, **more)
         api.handle = noted  # type: ignore[method-assign]
         self.said: list[str] = []
         self.gave_up: list[str] = []

@@ -143,12 +143,13 @@ class InstrumentEvent(msgspec.Struct, frozen=True, tag=True):
 
 
 class ConnectionEvent(msgspec.Struct, frozen=True, tag=True):
-    """A channel to a broker (`market_data`, `orders`) went down or came back."""
+    """A channel to a broker (`market_data`, `orders`) went down or came back. `is_passing`: it may come back without anybody's help."""
 
     broker: str
     channel: str
     is_up: bool
     reason: str = ""
+    is_passing: bool = False
 
 
 class WarningEvent(msgspec.Struct, frozen=True):

@@ -42,6 +42,7 @@ class Doubts:
         self._settings = settings or DoubtSettings()
         self._clock_offset_seconds = clock_offset_seconds
         self._doubts: dict[str, _Doubt] = {}
+        self.names = self._doubts.keys()        # of the orders in doubt
 
     def __len__(self) -> int:
         return len(self._doubts)

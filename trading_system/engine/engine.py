@@ -38,6 +38,7 @@ from trading_system.engine.desk_service import DeskService
 from trading_system.engine.doubts import Doubts
 from trading_system.engine.halt import Halt
 from trading_system.engine.order_flow import OrderFlow
+from trading_system.engine.refused_access import RefusedAccess
 from trading_system.engine.route import Route
 from trading_system.oms.portfolio import Portfolio
 from trading_system.strategy_host.desk import Desk
@@ -64,6 +65,7 @@ class Engine:
         self.service = service
         self.portfolio = Portfolio()
         self.flow = OrderFlow(clock, books, doubts, lay, self.remember, self.fail)
+        self.access = RefusedAccess(clock, service.broken, self.flow, lay)
         self.beats = 0
         self.last_beat = 0
         self.is_stopping = False
@@ -80,9 +82,9 @@ class Engine:
         self._is_forgetful = False
         self._table: dict[type, Callable[[Any], Sequence[Action]]] = {
             Tick: self._on_tick, SkippedTicks: self._on_skipped, Trade: self._on_trade, Bar: self._on_bar, Book: self._on_book,
-            HeartbeatEvent: self._on_heartbeat, CheckOrderStatusEvent: self.flow.check, CommandEvent: self._on_command,
+            HeartbeatEvent: self._on_heartbeat, CheckOrderStatusEvent: self.access.check, CommandEvent: self._on_command,
             OrderEvent: self.flow.order, CancelEvent: self.flow.cancel, FillEvent: self._on_fill,
-            OrderUpdateEvent: self.flow.update, OpenOrdersEvent: self.flow.open_orders, OwnTradesEvent: self.flow.own_trades,
+            OrderUpdateEvent: self.flow.update, OpenOrdersEvent: self.access.open_orders, OwnTradesEvent: self.flow.own_trades,
             LookUpFailedEvent: self.flow.look_up_failed,
             BalanceEvent: self._on_balance, InstrumentEvent: self._on_instrument, ConnectionEvent: self._on_connection,
             WarningEvent: self._on_words, NoteEvent: self._on_words,
@@ -225,6 +227,8 @@ class Engine:
             self.halt.begin(event.reason)
         elif event.what == "rearm":
             self.halt.end()
+        elif event.what == "resume":
+            self.access.resume()
         for desk in self.books.desks.values():
             if event.strategy not in ("", desk.name):
                 continue
@@ -262,10 +266,7 @@ class Engine:
 
     def _on_connection(self, event: ConnectionEvent) -> Sequence[Action]:
         self.remember(event)
-        if event.channel == "orders" and event.is_up:
-            self.service.broken.pop(event.broker, None)
-        elif event.channel == "orders":
-            self.service.broken[event.broker] = f"{event.broker} refuses us: {event.reason}"
+        self.access.connection(event)
         for desk in self.books.desks.values():
             if any(symbol.endswith("." + event.broker) for symbol in desk.symbols):
                 desk.call("on_connection", event.broker, event.is_up)

@@ -164,7 +164,7 @@ class OrderFlow:
 
     def doubt_about(self, desk: Desk, request: OrderRequest) -> str:
         """Say what must be known before an order of `desk` may leave, so that nothing is done twice; empty when all is known."""
-        if not (len(self.doubts) or self._unheard or self.adoption.set_apart or self.reconciliation.is_waiting):
+        if not (self.doubts.names or self._unheard or self.adoption.set_apart or self.reconciliation.is_waiting):
             return ""
         broker = request.symbol.rpartition(".")[2]
         if self.reconciliation.waits_for(broker):
@@ -214,7 +214,7 @@ class OrderFlow:
             self.send_delays_ns.append(update.evidence.asked_ns - order.request.created_ns)
         elif change.is_news:
             self._remember(event or OrderUpdateEvent(update))
-        if order.state in _IN_DOUBT or len(self.doubts):
+        if self.doubts.names or order.state in _IN_DOUBT:
             self._keep_doubts(order, update)
         if change.is_news:
             desk.settle(order)

@@ -9,6 +9,7 @@ from trading_system.core.clock import Clock
 from trading_system.core.market_data import Bar, Book, MarketData, Tick, Trade
 from trading_system.engine.bar_builder import BarBuilder
 from trading_system.engine.timers import NEVER_NS
+from trading_system.strategy_host.hook_guard import ContainedHook
 from trading_system.strategy_host.market_view import MarketView
 
 Hook = Callable[..., None]
@@ -136,13 +137,8 @@ class Route:
         view = self.view
         if len(hooks) != 1:
             return self.bar
-        hook = hooks[0]
-
-        def deliver(bar: Bar) -> None:
-            view.bar = view.last = bar
-            view.taken_ns = bar.time_ns
-            hook(bar)
-        return deliver
+        contained = getattr(hooks[0], "__self__", None)
+        return contained.behind(view) if isinstance(contained, ContainedHook) else self.bar
 
     def _build(self, price: float, *quantity: float) -> None:
         for builder in self.builders:

@@ -152,7 +152,7 @@ class BrokerLanes:
             # Refused in the venue's own words it does not exist; a page of somebody in between may hide that it does.
             is_proved = error.evidence is not None and bool(error.evidence.code)
             self._lay(self._told(request, Answer.REJECTED if is_proved else Answer.OUTCOME_UNKNOWN, error))
-            self._lay(ConnectionEvent(self.broker.name, "orders", False, error.reason))
+            self._lay(ConnectionEvent(self.broker.name, "orders", False, error.reason, not is_proved))
         except OutcomeUnknown as error:
             self._lay(self._told(request, Answer.OUTCOME_UNKNOWN, error))
 

@@ -18,7 +18,7 @@ _NAMES = {state: state.name for state in OrderState}        # an Enum's own `nam
 _ABOUT_CANCEL = frozenset(NEXT_CANCEL[CancelState.NONE])
 
 
-class Change(msgspec.Struct):
+class Change(msgspec.Struct, gc=False):
     """What an answer did: `is_news` when anything is different now, `fill` when it added to the totals, `alarm` when people must look."""
 
     order: Order

@@ -52,7 +52,7 @@ def may_fill(request: OrderRequest, reference_price: Decimal, filled_quantity: D
     above zero.
     """
     if request.quantity is not None:
-        return max(request.quantity - filled_quantity, ZERO)
+        return max(request.quantity - filled_quantity, ZERO) if filled_quantity else request.quantity
     if reference_price <= ZERO:
         raise ValueError(f"{request.client_order_id} is by value: how much it may fill cannot be told without a price")
     whole = _UP.divide(request.value or ZERO, reference_price).quantize(COST_STEP, context=_UP)

@@ -87,3 +87,25 @@ def test_why_as_json_holds_the_story(state: Path, capsys: pytest.CaptureFixture[
 def test_an_order_that_is_not_there_is_an_error(state: Path, word: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(state, "why", word) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["why"], ["why", "#7"], ["report"], ["ledger"], ["settle", NAME, "--by", "ann", "--reason", "x", "--outcome", "not-placed"]])
+def test_a_damaged_journal_is_told_with_its_place_by_every_command_that_reads_it(
+        state: Path, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    (file,) = (state / "journal").glob("*.log")
+    content = bytearray(file.read_bytes())
+    content[100] ^= 1
+    file.write_bytes(content)
+    assert run(state, *words) == 1
+    told = capsys.readouterr()
+    assert told.err.startswith(f"the journal cannot be trusted: {file}: damaged at byte "), told.err
+    assert len(told.err.splitlines()) == 1
+    assert told.out == ""
+    assert file.read_bytes() == content
+
+
+def test_status_says_nothing_of_a_journal_that_it_does_not_read(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (file,) = (state / "journal").glob("*.log")
+    file.write_bytes(file.read_bytes()[:100] + b"damage" + file.read_bytes()[106:])
+    assert run(state, "status") == 2
+    assert "no run has left a status there" in capsys.readouterr().err

@@ -134,7 +134,7 @@ def test_a_venue_that_refuses_our_key_is_told_as_a_connection_that_is_down() -> 
     house = House()
     house.broker.script = lambda call, name: AccessDenied("the key is not valid")
     house.execute(PlaceOrder(request()))
-    assert house.others() == [ConnectionEvent("luno", "orders", False, "the key is not valid")]
+    assert house.others() == [ConnectionEvent("luno", "orders", False, "the key is not valid", is_passing=True)]
 
 
 def test_a_fault_of_the_adapter_leaves_an_order_in_doubt_and_warns_people() -> None:
