@@ -133,10 +133,11 @@ def build_house(plan: Plan) -> TradingSystem:
     engine.flow.reconciliation.since_ns = moments(books, past)
     started = _started(plan, past, house, started_ns, desks)
     engine.remember(started)
+    given_before = dict(replay.capital)
     replay.fund(started)
     past.see(started)                   # what a snapshot keeps of earlier runs; from here on this run is one of them
     engine.states.update(replay.states)
-    check_ledgers(settings, desks.values())
+    check_ledgers(settings, desks.values(), given_before)
     if is_new:
         _check_account(plan, engine, replay.capital)
     _fetch_history(plan, desks.values())

@@ -6,6 +6,7 @@ Called by the commands and by assembly before anything starts; every mismatch na
 import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from decimal import Decimal
 
 from trading_system.core.errors import ConfigError
 from trading_system.core.instrument import Instrument
@@ -126,8 +127,12 @@ def check_known(instruments: Mapping[str, Instrument], symbols: Iterable[str]) -
         raise ConfigError(*problems)
 
 
-def check_ledgers(settings: Settings, desks: Iterable[Desk]) -> None:
-    """Refuse to start when a strategy holds what it no longer trades, or its capital was lowered by more than it has free."""
+def check_ledgers(settings: Settings, desks: Iterable[Desk], before: Mapping[str, Mapping[str, Decimal]] | None = None) -> None:
+    """Refuse to start when a strategy holds what it no longer trades, or its capital was lowered by more than it has free.
+
+    `before` is what the last run gave each strategy: cash below zero that nobody brought about by lowering it, such as after a fill that
+    was heard of late, is no reason to leave open orders alone.
+    """
     problems = []
     for desk in desks:
         if desk.strategy is None:
@@ -138,12 +143,18 @@ def check_ledgers(settings: Settings, desks: Iterable[Desk]) -> None:
                 problems.append(f"{settings.place(path)}: {path}: it still holds {plain(position.exact.quantity)} of {symbol}; "
                                 f"name {symbol} again and flatten it, or rename the strategy")
         for currency, cash in desk.positions.cash.items():
-            if cash < 0 and desk.positions.capital.get(currency):
+            if cash < 0 and desk.positions.capital.get(currency) and (before is None or _is_lowered(settings, desk.name, currency, before)):
                 path = f"strategies.{desk.name}.capital"
                 problems.append(f"{settings.place(path)}: {path}: {currency} is {plain(-cash)} lower than what is invested; "
                                 "sell first, or leave it as it was")
     if problems:
         raise ConfigError(*problems)
+
+
+def _is_lowered(settings: Settings, name: str, currency: str, before: Mapping[str, Mapping[str, Decimal]]) -> bool:
+    strategy = settings.global_settings.strategies[name]
+    given = before.get(name) or before.get(strategy.adopt or "") or {}
+    return strategy.capital.get(currency, ZERO) < given.get(currency, ZERO)
 
 
 def check_account(settings: Settings, portfolio: Portfolio, desks: Iterable[Desk]) -> None:
