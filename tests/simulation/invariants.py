@@ -14,8 +14,9 @@ import msgspec
 from brokerage.luno_simulator.order import Order as VenueOrder
 from brokerage.luno_simulator.order import Status
 from brokerage.transport import HttpRequest
+from tests.simulation.invariant_table import INVARIANTS
 from trading_system.core.events import FillEvent, HeartbeatEvent, OpenOrdersEvent, OrderEvent, OwnTradesEvent
-from trading_system.core.order import Order, OrderState
+from trading_system.core.order import Order, OrderRequest, OrderState
 from trading_system.core.order_update import OrderUpdate, Totals
 from trading_system.core.records import Record
 from trading_system.strategy_host.desk import Desk
@@ -23,34 +24,6 @@ from trading_system.strategy_host.desk import Desk
 if TYPE_CHECKING:
     from tests.simulation.world import Life, World
 
-#: The invariants that have a room here, and what each says.
-INVARIANTS = {
-    "I01": "no order leaves before its intent and its release are on disk, and none is at the exchange that the house does not know",
-    "I02": "one intent is one order: no name leaves twice",
-    "I03": "nothing is booked that was not filled, and at rest all of it is",
-    "I04": "positions are the sum of the fills",
-    "I05": "cash is what the exchange's trades and fees make it",
-    "I06": "an order changes only as an order can",
-    "I07": "what is filled never grows less, nor beyond what was asked for",
-    "I08": "no order is said to be what it is not at the exchange, and at rest nothing is in doubt",
-    "I09": "what may still fill never exceeds what its strategy owns, and every open order holds its funds",
-    "I10": "no order leaves a killed house",
-    "I11": "calls keep to the rate",
-    "I12": "no order is decided on an old price",
-    "I13": "what the journal has taken is there after every power cut, in its order",
-    "I14": "no order leaves before the earlier runs are heard of",
-    "I16": "queues and open orders keep to their bounds",
-    "I17": "an older answer changes nothing",
-    "I18": "the same seed lives the same life",
-    "I20": "the house beats on, whatever the wall clock does",
-    "I21": "no secret is in any file",
-    "I23": "one state folder, one house",
-    "I24": "when faults stop, the house comes to rest, or says why not",
-    "I25": "the journal tells the whole story of every order that left",
-    "I26": "a strategy is told every fill that changed the position it is shown",
-    "I27": "after the stop nothing stands that was to be canceled",
-    "I28": "every run tells by what configuration it ran",
-}
 _NEVER_LIVED = (OrderState.REJECTED, OrderState.DENIED, OrderState.NOT_PLACED)
 _LIVES = (OrderState.OPEN, OrderState.WAITING)
 _ENDED_THERE = (OrderState.FILLED, OrderState.CANCELED, OrderState.EXPIRED)
@@ -213,6 +186,8 @@ class Checks:
             elif after in _ENDED_THERE:
                 self.that("I08", there is not None and there.status is Status.COMPLETE,
                           f"{name} is {after.name} and at the exchange it is {there.status if there else 'unknown'}")
+                if after is OrderState.CANCELED and there is not None and self.world.rows is None:
+                    self.that("I08", not there.limit_volume or there.base < there.limit_volume, f"{name} is CANCELED and was filled whole")
             elif after in _LIVES:
                 self.that("I08", there is not None, f"{name} is {after.name} and the exchange has never heard of it")
         if order.is_quarantined and not was_quarantined:
@@ -249,6 +224,7 @@ class Checks:
             if event.verdict.is_accepted:
                 age = (life.system.engine.clock.now_ns - event.reference_ns) / 1e9
                 self.that("I12", age <= 10.0, f"{event.request.client_order_id} was decided on a price of {age:.1f} s ago")
+                self._does_nothing_twice(life, event.request)
         elif type(event) is FillEvent:
             found = life.system.engine.books.find(event.fill.client_order_id)
             if found is not None:
@@ -259,6 +235,11 @@ class Checks:
             life.traded.add(event.symbol)
         else:
             self._at_a_beat(life)
+
+    def _does_nothing_twice(self, life: "Life", request: OrderRequest) -> None:
+        for order in life.system.engine.books.desk(request.strategy).orders.open.values():
+            if order.state in (OrderState.UNKNOWN, OrderState.LOST) and (order.symbol, order.side) == (request.symbol, request.side):
+                self.that("I08", False, f"{request.client_order_id} was accepted while {order.client_order_id} is {order.state.name}")
 
     def _at_a_beat(self, life: "Life") -> None:
         queues = life.system.parts.queues
@@ -279,6 +260,8 @@ class Checks:
         strategy: Any = desk.strategy
         if desk.name in life.paused or not desk.is_started:
             return
+        if desk.orders.done:
+            self.that("I19", not strategy.rounded_up, strategy.rounded_up)
         for symbol in strategy.counted:
             held, shown = strategy.held[symbol], desk.positions.positions[symbol].exact.quantity
             self.that("I26", shown == held, f"{desk.name} is shown {shown} of {symbol}, the fills it was told come to {held}")

@@ -77,7 +77,7 @@ class Life:
 
     def told(self, text: str) -> None:
         """Write a line of the trace."""
-        self.world.log.append(f"{self.end_ns} life {self.number}: {text}")
+        self.world.log.append(f"{self.end_ns} life {self.number}: {text.replace(str(self.world.folder), '')}")
 
     def live(self) -> None:
         """Start, trade and stop in order. Raises PowerCut where the life is cut off, and what the house raises."""

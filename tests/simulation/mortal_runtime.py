@@ -14,6 +14,10 @@ from tests.hand_cranked_disk import HandCrankedDisk, PowerCut
 from tests.hand_cranked_runtime import HandCrankedRuntime, HandCrankedTask
 
 
+#: A life that takes more steps does not come to its end.
+_MOST_STEPS = 150_000
+
+
 class Crash(msgspec.Struct, frozen=True):
     """A life ends at the `countdown`-th place of its kind ("" is any, else step, disk, send or reply) from `after_seconds` of it on."""
 
@@ -126,6 +130,9 @@ class MortalRuntime(HandCrankedRuntime):
         super().may_give_way()
 
     def _report(self) -> None:
+        if len(self.trace) > _MOST_STEPS and not self.is_dead:
+            self.unexpected.append(f"{_MOST_STEPS:,} steps and no end")
+            self.is_dead = True
         # The main task hears here that another one met the end.
         self._refuse_the_dead()
         super()._report()

@@ -37,7 +37,6 @@ from trading_system.storage.journal_reader import JournalReader
 
 ROOT = Path(__file__).resolve().parents[2]
 _MOST_LIVES = 12
-_MOST_STEPS = 400_000
 
 
 class Outcome(msgspec.Struct):

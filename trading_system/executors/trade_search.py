@@ -40,10 +40,10 @@ def with_trades(request: OrderRequest, update: OrderUpdate, trades: Iterable[Ven
 def _answer(request: OrderRequest, answer: Answer, filled: Decimal) -> Answer:
     if request.quantity is not None and filled >= request.quantity:
         return Answer.FILLED
+    if request.kind is OrderKind.MARKET and answer in (Answer.NOT_FOUND, Answer.CANCELED):
+        return Answer.FILLED        # it never rests: where it traded at all it did what it could
     if answer is not Answer.NOT_FOUND:
         return answer
-    if request.kind is OrderKind.MARKET:
-        return Answer.FILLED
     # What cannot rest is over; what can may still stand, and the list of open orders will tell.
     return Answer.OPEN if request.time_in_force is TimeInForce.GTC else Answer.CANCELED
 

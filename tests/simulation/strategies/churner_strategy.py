@@ -1,11 +1,13 @@
 """Orders, changes its mind and orders again, near the limit of its money; it keeps its own count of what it holds, to hold it against ours."""
 
+from decimal import Decimal
+
 from trading_system import Fill, Order, StrategyBase, Tick
 
 
 class ChurnerStrategy(StrategyBase):
     """Keeps orders around the price on both sides, whatever state the others are in. `held` is its own count of what it holds of
-    the symbols in `counted`."""
+    the symbols in `counted`; `rounded_up` tells of an order for more than was asked for."""
 
     class Params(StrategyBase.Params, frozen=True):
         """`kind` is limit, quote, market or all; at most `count` orders of about `size` base units stand, `pace` are placed a tick."""
@@ -26,6 +28,7 @@ class ChurnerStrategy(StrategyBase):
     def on_start(self) -> None:
         """Begin to count from what is there."""
         self.turn = 0
+        self.rounded_up = ""
         self.counted: set[str] = set()
         self.held = {symbol: position.exact.quantity for symbol, position in self.positions.items()}
 
@@ -44,12 +47,17 @@ class ChurnerStrategy(StrategyBase):
                 self.cancel(order)
         for _ in range(min(self.params.pace, self.params.count - len(standing))):
             self.turn += 1
-            self.place(tick, self.turn)
+            order = self.place(tick, self.turn, quantity := self.quantity(tick.symbol))
+            if order.request.quantity is not None and order.request.quantity > Decimal(repr(quantity)):
+                self.rounded_up = f"{quantity} was asked for and {order.client_order_id} is for {order.request.quantity}"
 
-    def place(self, tick: Tick, turn: int) -> Order:
+    def quantity(self, symbol: str) -> float:
+        """Return what to order, a little beside the grid so that it has to be rounded."""
+        return (float(self.instrument(symbol).min_quantity) + self.params.size * (1 + self.turn % 3) / 2) * 1.0000007
+
+    def place(self, tick: Tick, turn: int, quantity: float) -> Order:
         """Place the next order: sides take turns, and so do prices that trade at once, in part, later or never."""
         verb, toward = (self.buy, 1) if turn % 2 else (self.sell, -1)
-        quantity = float(max(self.instrument(tick.symbol).min_quantity, 0)) + self.params.size * (1 + turn % 3) / 2
         near, far = (tick.ask, tick.bid) if toward > 0 else (tick.bid, tick.ask)
         kind = self.params.kind if self.params.kind != "all" else ("limit", "quote", "market")[turn // 2 % 3]
         tag = f"{self.name}.{turn}"

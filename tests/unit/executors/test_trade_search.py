@@ -57,6 +57,12 @@ def test_an_order_that_is_over_with_less_than_its_trades_has_what_they_come_to()
     assert with_trades(request(), said(Answer.CANCELED, "0.4"), [trade("1")]).answer is Answer.FILLED
 
 
+def test_a_market_order_that_looks_canceled_and_has_traded_did_what_it_could() -> None:
+    by_value = request(kind=OrderKind.MARKET, quantity=None, value=D(100), limit=None)
+    assert with_trades(by_value, said(Answer.CANCELED, "0"), [trade("0.4")]).answer is Answer.FILLED
+    assert with_trades(by_value, said(Answer.CANCELED, "0"), []).answer is Answer.CANCELED
+
+
 def test_a_list_that_lags_takes_nothing_back() -> None:
     known = said(Answer.FILLED, "1", XBT="0.002")
     assert with_trades(request(), known, [trade("0.4")]).totals == known.totals

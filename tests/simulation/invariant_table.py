@@ -1,0 +1,31 @@
+"""The numbers of the invariants and what each of them says, for messages and reports; `invariants.py` and `quiescence.py` check them."""
+
+#: The invariants that have a room here, and what each says.
+INVARIANTS = {
+    "I01": "no order leaves before its intent and its release are on disk, and none is at the exchange that the house does not know",
+    "I02": "one intent is one order: no name leaves twice",
+    "I03": "nothing is booked that was not filled, and at rest all of it is",
+    "I04": "positions are the sum of the fills",
+    "I05": "cash is what the exchange's trades and fees make it",
+    "I06": "an order changes only as an order can",
+    "I07": "what is filled never grows less, nor beyond what was asked for",
+    "I08": "no order is said to be what it is not at the exchange, and at rest nothing is in doubt",
+    "I09": "what may still fill never exceeds what its strategy owns, and every open order holds its funds",
+    "I10": "no order leaves a killed house",
+    "I11": "calls keep to the rate",
+    "I12": "no order is decided on an old price",
+    "I13": "what the journal has taken is there after every power cut, in its order",
+    "I14": "no order leaves before the earlier runs are heard of",
+    "I16": "queues and open orders keep to their bounds",
+    "I17": "an older answer changes nothing",
+    "I18": "the same seed lives the same life",
+    "I19": "no quantity is rounded up",
+    "I20": "the house beats on, whatever the wall clock does",
+    "I21": "no secret is in any file",
+    "I23": "one state folder, one house",
+    "I24": "when faults stop, the house comes to rest, or says why not",
+    "I25": "the journal tells the whole story of every order that left",
+    "I26": "a strategy is told every fill that changed the position it is shown",
+    "I27": "after the stop nothing stands that was to be canceled",
+    "I28": "every run tells by what configuration it ran",
+}
