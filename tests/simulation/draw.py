@@ -10,7 +10,8 @@ import msgspec
 from brokerage.luno_simulator.fault_kinds import FAULT_KINDS
 from tests.simulation.mortal_runtime import Crash, Policy
 
-#: One or more ways to write a rule of each kind; `{p}` is its chance.
+#: One or more ways to write a rule of each kind; `{p}` is its chance, `{lag}` a little less than the house gives a request to arrive: replicas
+#: that lag further prove absent what is there, which is told and mended, and no fault of the house.
 RULES: dict[str, tuple[str, ...]] = {
     "request_lost": ("place:request_lost=reset:p={p}", "all:request_lost=close:p={p}", "cancel:request_lost=silence:p={p}"),
     "reply_lost": ("place:reply_lost=reset:p={p}", "place:reply_lost=silence:p={p}", "cancel:reply_lost=close:p={p}", "all:reply_lost=reset:p={p}"),
@@ -32,8 +33,8 @@ RULES: dict[str, tuple[str, ...]] = {
     "huge": ("private_reads:huge=9:count=2:p={p}",),
     "wrong_types": ("all:wrong_types:p={p}", "private_reads:wrong_types:p={p}"),
     "clock_offset": ("all:clock_offset=600ms", "all:clock_offset=-700ms", "all:clock_offset=4s:after=10s:until=16s"),
-    "lag": ("private_reads:lag=2s:p={p}", "reads:lag=1s:p={p}", "order:lag=4s:p={p}"),
-    "before_ack": ("private_reads:before_ack:p={p}", "open_orders:before_ack:p={p}", "order:before_ack=20s:p={p}"),
+    "lag": ("private_reads:lag={lag}:p={p}", "reads:lag=1s:p={p}", "order:lag={lag}:p={p}"),
+    "before_ack": ("private_reads:before_ack={lag}:p={p}", "open_orders:before_ack:p={p}", "order:before_ack={lag}:p={p}"),
     "pruned": ("private_reads:pruned=20s:p={p}",),
     "partial_fill": ("place_limit:partial_fill:p={p}", "place_limit:partial_fill=0.3:p={p}"),
     "cancel_race": ("cancel:cancel_race:p={p}", "cancel:cancel_race=0.5:p={p}"),
@@ -95,7 +96,10 @@ def draw(seed: int) -> Drawn:
     one = dice("crashes")
     count = one.choice((0, 0, 1, 1, 1, 2, 2, 3, 4))
     crashes = tuple(_crash(one, chaos / (count + 1)) for _ in range(count))
-    return Drawn(seed, policy, _rules(dice("faults"), seed), _quirks(dice("quirks")), strategies, _system(dice("system")), crashes,
+    ttl, system = _system(dice("system"))
+    rules = (*_rules(dice("faults"), seed), *_outage(dice("outage")))
+    lag = f"{int(ttl * 1000) + 800}ms"
+    return Drawn(seed, policy, tuple(rule.replace("{lag}", lag) for rule in rules), _quirks(dice("quirks")), strategies, system, crashes,
                  _happenings(dice("happenings"), chaos), chaos, one.random() < 0.3, bool(count) and one.random() < 0.25, one.uniform(0.5, 6.0))
 
 
@@ -104,6 +108,15 @@ def _rules(one: Random, seed: int) -> tuple[str, ...]:
     count, most = one.choice(((0, 0.05), (3, 0.1), (6, 0.2), (10, 0.35)))
     kinds = [list(FAULT_KINDS)[seed % len(FAULT_KINDS)], *one.sample(sorted(FAULT_KINDS), count)]
     return tuple(dict.fromkeys(_rule(one, kind, most) for kind in kinds))
+
+
+def _outage(one: Random) -> tuple[str, ...]:
+    # For a while no order can be asked for: long enough that whoever counts failures would believe that one does not exist.
+    if one.random() > 0.25:
+        return ()
+    began = one.uniform(3.0, 25.0)
+    kind = one.choice(('refused', 'reset', 'too_many', 'error_before', 'lag={lag}', 'lag={lag}'))
+    return (f"order:{kind}:after={began:.0f}s:until={began + 14:.0f}s",)
 
 
 def _rule(one: Random, kind: str, most: float) -> str:
@@ -126,13 +139,14 @@ def _strategy(one: Random, place: int) -> str:
             f"on_stop: {one.choice(('cancel', 'keep'))}, params: {{kind: {kind}, size: {size}, count: {count}, pace: {one.randint(1, 3)}}}}}")
 
 
-def _system(one: Random) -> str:
+def _system(one: Random) -> tuple[float, str]:
     calls, burst = one.choice(((4.9, 5), (8.0, 5), (20.0, 10), (60.0, 20)))
-    return (f"heartbeat_seconds: {one.choice((0.5, 1.0))}\nmax_open_orders: {one.choice((4, 8, 20))}\nmax_queue_seconds: {one.choice((1, 2, 5))}\n"
+    text = (f"heartbeat_seconds: {one.choice((0.5, 1.0))}\nmax_open_orders: {one.choice((4, 8, 20))}\nmax_queue_seconds: {one.choice((1, 2, 5))}\n"
             f"orders_per_second: {one.choice((5, 20))}\nstop_deadline_seconds: 20\n"
             f"brokers: {{luno: {{adapter: luno, calls_per_second: {calls}, burst: {burst}, polls_per_second: {calls / 2}, "
-            f"cancels_per_second: {calls / 8}, ttl_seconds: {one.choice((0.5, 1, 3))}, order_deadline_seconds: {one.choice((1, 2, 5))}, "
+            f"cancels_per_second: {calls / 8}, ttl_seconds: {(ttl := one.choice((0.5, 1, 3)))}, order_deadline_seconds: {one.choice((1, 2, 5))}, "
             f"read_deadline_seconds: {one.choice((1, 3))}}}}}\nsimulator: {{rate_limit: {one.choice((300, 'off')) if calls < 5 else 'off'}}}\n")
+    return ttl, text
 
 
 def _crash(one: Random, most_seconds: float) -> Crash:

@@ -254,11 +254,11 @@ class Checks:
             self._shows_what_it_told(life, desk)
 
     def _shows_what_it_told(self, life: "Life", desk: Desk) -> None:
-        # A strategy that is paused hears of no fill: from then on its own count is another.
-        if desk.is_paused:
+        # A strategy that is paused hears of no fill: from then on its own count is another. After a halt it is told what it missed.
+        if desk.is_paused and not desk.is_held:
             life.paused.add(desk.name)
         strategy: Any = desk.strategy
-        if desk.name in life.paused or not desk.is_started:
+        if desk.is_held or desk.name in life.paused or not desk.is_started:
             return
         if desk.orders.done:
             self.that("I19", not strategy.rounded_up, strategy.rounded_up)

@@ -7,7 +7,6 @@ import hashlib
 import os
 import shutil
 from collections import Counter
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -126,6 +125,8 @@ class World:
             if is_over or self.checks.violation:
                 break
             start_ns = self._pass_away(life, outcome)
+            if self.checks.violation:
+                break
         else:
             self.checks.violation = f"I24: {_MOST_LIVES} lives were not enough to come to an end: {self.log[-1]}"
         outcome.violation = self.checks.violation
@@ -177,8 +178,12 @@ class World:
         self.races.counts["an order that filled while nobody was there"] += before != sum(
             order.base for order in self.api.exchange.register.newest_first(None))
         if self.disk.exists(self.state / "journal"):
-            with suppress(PowerCut):
+            try:
                 self.checks.remembers(list(JournalReader(self.state / "journal", self.disk).read()))
+            except PowerCut:
+                pass
+            except Exception as error:
+                self.checks.violation = self.checks.violation or f"I13: the journal cannot be read after life {life.number}: {error}"
         return start_ns
 
     def _take(self, outcome: Outcome, life: Life) -> None:
