@@ -13,7 +13,6 @@ import msgspec
 from tests.hand_cranked_disk import HandCrankedDisk, PowerCut
 from tests.hand_cranked_runtime import HandCrankedRuntime, HandCrankedTask
 
-
 #: A life that takes more steps does not come to its end.
 _MOST_STEPS = 150_000
 

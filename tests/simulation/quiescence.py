@@ -94,9 +94,7 @@ def _journal(world: "World") -> Iterator[Finding]:
     wanted, released, heard, hashes = set(), set(), set(), set()
     for record in reader.read():
         body = record.body
-        if isinstance(body, OrderEvent) and body.verdict.is_accepted:
-            wanted.add(body.request.client_order_id)
-        elif isinstance(body, OrderAdopted):
+        if (isinstance(body, OrderEvent) and body.verdict.is_accepted) or isinstance(body, OrderAdopted):
             wanted.add(body.request.client_order_id)
         elif isinstance(body, OrderSent):
             released.add(body.client_order_id)

@@ -1,7 +1,6 @@
 """The races that a campaign must reach, each by its name, and how often a seed did."""
 
 from collections import Counter
-from typing import Any
 
 from tests.system.test_races import RACES as VENUE_RACES
 from tests.system.test_races import RaceCounter
@@ -12,7 +11,8 @@ from trading_system.oms.order_manager import Change
 from trading_system.strategy_host.desk import Desk
 
 #: A thousand strangers on the list have a test of their own.
-RACES = tuple(race for race in VENUE_RACES if race != "order 1,001 in the list") + (
+RACES = (
+    *(race for race in VENUE_RACES if race != "order 1,001 in the list"),
     "a fill before the acknowledgement", "a fill while a cancel is out", "a fill after the order looked done", "an outcome that was unknown and then known",
     "a crash while it started", "a crash while it stopped", "a crash with a request on its way",
     "a request that arrived after its sender had died", "an order that filled while nobody was there")
@@ -40,7 +40,3 @@ class Races(RaceCounter):
             self.counts["an outcome that was unknown and then known"] += state is OrderState.UNKNOWN and order.state is not state
             return change
         books.apply = counted  # type: ignore[method-assign]
-
-    def notice(self, event: Any, actions: Any) -> None:
-        """See a list of open orders that was just handled."""
-        super().notice(event, actions)

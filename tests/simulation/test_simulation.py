@@ -64,8 +64,11 @@ def test_the_finally_of_a_task_that_died_can_write_nothing_send_nothing_and_ask_
                     survived.append(seam)
                 except PowerCut:
                     pass
-    with pytest.raises(PowerCut):
+
+    def live_on() -> None:
         runtime.spawn("writer", body)
         runtime.run_until_idle()
+    with pytest.raises(PowerCut):
+        live_on()
     assert survived == []
     assert disk.everything() == {"/journal": b""}

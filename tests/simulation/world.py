@@ -6,7 +6,6 @@ Faults rage first; then they stop, the market stands still, and the house must c
 import hashlib
 import os
 import shutil
-from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from random import Random

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from statistics import median
 
@@ -76,7 +76,8 @@ def main() -> int:
     chosen = [patch for patch in patches() if given.only is None or given.only in patch.name]
     catches = []
     with ThreadPoolExecutor(given.jobs) as pool:
-        for catch in pool.map(lambda patch: hunt(patch, given.limit), chosen):
+        for hunted in as_completed([pool.submit(hunt, patch, given.limit) for patch in chosen]):
+            catch = hunted.result()
             catches.append(catch)
             print(f"{catch.patch.name}: {catch.seeds} seeds, {catch.violation[:300] or 'not caught'}", flush=True)
     text = table(catches)
