@@ -105,8 +105,8 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
     def _on_grid(self, value: Number, step: Decimal, rounding: str, what: str) -> Decimal:
         # Strategies ask for few sizes, and prices come back: a float that was put on the grid before need not be again.
         known = self._known[what, rounding] if type(value) is float else {}
-        if value in known:
-            return known[value]
+        if (before := known.get(value)) is not None:
+            return before
         steps = exact(value) / step
         nearest = steps.to_integral_value(ROUND_HALF_EVEN)
         if abs(steps - nearest) > _SNAP:

@@ -84,14 +84,17 @@ class DeskService:
     def judge(self, desk: Desk, request: OrderRequest, reference: Decimal, currency: str, needed: Decimal) -> Verdict:
         """Let risk judge an order of `desk` against everything that is open and free right now."""
         view = desk.market[request.symbol]
-        instrument, clock = view.instrument, self.clocks.get(view.instrument.broker)
-        closed = self.closed_reason or desk.pause_reason or self.broken.get(instrument.broker, "") or (clock.trouble() if clock else "")
+        closed = self.closed_reason or desk.pause_reason or (self._trouble_at(view.instrument.broker) if self.broken or self.clocks else "")
         verdict = self._risk.judge(request, Situation(
-            instrument, self._limits[desk.name], closed, reference, view.age_seconds, len(desk.orders.open),
+            view.instrument, self._limits[desk.name], closed, reference, view.age_seconds, len(desk.orders.open),
             desk.orders_in_a_row, currency, needed, desk.free(currency), self.doubt(desk, request)))
         if verdict.code == FLOOD:
             self.fail(desk, verdict.sentence)
         return verdict
+
+    def _trouble_at(self, broker: str) -> str:
+        clock = self.clocks.get(broker)
+        return self.broken.get(broker, "") or (clock.trouble() if clock is not None else "")
 
     def set_timer(self, desk: Desk, seconds: float, hook: Callable[[], None]) -> None:
         """Call a hook of the desk's strategy every so many seconds, with the guard around it."""

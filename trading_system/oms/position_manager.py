@@ -87,10 +87,10 @@ class PositionManager:
         setcontext(_WIDE)
         try:
             value = amounts.value * multiplier
-            if fill.side is Side.BUY:
-                self._trade(position, counter, quantity, value)
-            else:
-                self._trade(position, counter, -quantity, -value)
+            if fill.side is not Side.BUY:
+                quantity, value = -quantity, -value
+            self.realized[counter] += position.book(quantity, value)
+            self.cash[counter] -= value
             for currency, fee in fees.items():
                 if currency == base:
                     worth = value * fee / quantity if quantity else fee * (reference_price or ZERO) * multiplier
