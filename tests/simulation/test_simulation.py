@@ -12,9 +12,9 @@ from tests.simulation.mortal_runtime import Crash, MortalDisk, MortalRuntime, Po
 from trading_system.core.files import Files
 
 SLICE = range(20)
-#: Seeds that broke an invariant when they were first lived: a fee that was told too late for the run that ended, cash below zero that kept
-#: the house from starting, and a market order by value that stayed canceled although it had traded.
-ONCE_BROKEN = (37, 172, 262)
+#: Seeds that broke an invariant when they were first lived: a fee that was told too late for the run that ended, and a market order by value
+#: that stayed canceled although it had traded.
+ONCE_BROKEN = (37, 262)
 
 
 @pytest.mark.parametrize("seed", ONCE_BROKEN)
