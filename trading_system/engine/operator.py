@@ -98,7 +98,8 @@ def _settlement(wish: Wish, books: Books, now_ns: int) -> CommandEvent:
     if not can_be_settled(order):
         raise ValueError(f"order {wish.order} is {order.state.name}: nothing about it is in doubt, so there is nothing to settle")
     totals = _totals(wish, order)
-    stamp = Evidence("operator", now_ns, now_ns)
+    # What people know of one order says nothing of all others until now: it is no answer to a question asked now.
+    stamp = Evidence("operator", max(order.heard_ns, order.request.created_ns), now_ns)
     said = f"settled by {wish.by}: {wish.reason}"
     update = OrderUpdate(wish.order, _ANSWERS[wish.outcome], stamp, totals=totals, reason=said, code="settled")
     return CommandEvent("settle", wish.by, wish.reason, desk.name, update)
