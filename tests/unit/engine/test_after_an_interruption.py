@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.engine.small_house import HOUSE, SYMBOL, SmallHouse
 from trading_system.core.events import BalanceEvent
-from trading_system.core.order import Order
+from trading_system.core.order import Order, OrderState
 from trading_system.core.order_update import Answer
 from trading_system.engine.operator import Wish, command_of
 from trading_system.engine.reconciliation import MARGIN_NS, moments
@@ -55,3 +55,15 @@ def test_a_fill_heard_of_in_a_run_that_never_reconciled_does_not_say_that_the_tr
     house.hear(order, Answer.OPEN, "0.004")
     past = Past(HOUSE, 2, second_run_ns, began_ns=reconciled_ns)
     assert moments(house.books, past) == {SYMBOL: reconciled_ns - MARGIN_NS}
+
+
+# Settled, and the venue says otherwise.
+
+
+def test_a_replaced_order_that_people_settled_is_not_placed_anew_at_its_old_price(house: SmallHouse) -> None:
+    order = in_doubt(house)
+    house.act(lambda: house.strategy.replace(order, limit=99))
+    house.pass_seconds(7200)
+    settle(house, order, "canceled")
+    assert order.state is OrderState.CANCELED
+    assert len(house.desk.orders) == 0
