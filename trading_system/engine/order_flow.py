@@ -27,6 +27,7 @@ from trading_system.core.records import RecordBody
 from trading_system.engine.adoption import Adoption
 from trading_system.engine.books import Books
 from trading_system.engine.doubts import Doubts
+from trading_system.engine.leftovers import Leftovers
 from trading_system.engine.missing_orders import MissingOrders
 from trading_system.engine.reconciliation import Reconciliation
 from trading_system.engine.second_looks import SecondLooks
@@ -63,6 +64,7 @@ class OrderFlow:
         self._listing_ns: dict[str, int] = {}
         self._cancel_sent_ns: dict[str, int] = {}
         self._missing = MissingOrders(lay)
+        self._leftovers = Leftovers(lay)
         self._unheard: set[str] = set()     # orders of an earlier run that the venue has not been heard of yet
 
     def order(self, event: OrderEvent) -> Sequence[Action]:
@@ -233,7 +235,7 @@ class OrderFlow:
             self._cancel_sent_ns.pop(update.client_order_id, None)
             if self.second_looks is not None:
                 self.second_looks.heard(order, update, self._clock.now_ns)
-            return ()
+            return self._leftovers.heard(order, update)
         if update.answer in _ABOUT_CANCEL:
             return self._look_up(order)
         if order.cancel in (CancelState.SENT, CancelState.UNKNOWN) and update.answer in _READS:
@@ -289,8 +291,7 @@ class OrderFlow:
         return [found[1] for name in names if (found := self.books.find(name)) is not None]
 
     def _tell(self, client_order_id: str) -> None:
-        found = self.books.find(client_order_id)
-        if found is not None:
+        if (found := self.books.find(client_order_id)) is not None:
             found[0].call("on_order", found[1])
 
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.unit.engine.small_house import HOUSE, SYMBOL, SmallHouse
-from trading_system.core.events import BalanceEvent
+from trading_system.core.actions import CancelOrder, LookUpOrders
+from trading_system.core.events import BalanceEvent, WarningEvent
 from trading_system.core.order import Order, OrderState
 from trading_system.core.order_update import Answer
 from trading_system.engine.operator import Wish, command_of
@@ -38,6 +39,7 @@ def settle(house: SmallHouse, order: Order, outcome: str, **more: Any) -> list[A
 
 def test_what_people_say_of_a_fill_does_not_say_that_all_trades_until_then_are_booked(house: SmallHouse) -> None:
     began_ns = house.runtime.now_ns()
+    house.books.note_account(BalanceEvent("luno", {}, began_ns, {}, began_ns))
     order = in_doubt(house)
     house.pass_seconds(3600)
     settle(house, order, "filled", filled="0.01", value="1")
@@ -58,6 +60,38 @@ def test_a_fill_heard_of_in_a_run_that_never_reconciled_does_not_say_that_the_tr
 
 
 # Settled, and the venue says otherwise.
+
+
+def test_an_order_that_people_settled_and_the_venue_still_shows_is_canceled_there(house: SmallHouse) -> None:
+    order = in_doubt(house)
+    settle(house, order, "canceled")
+    cancels = []
+    for _ in range(30):
+        house.pass_seconds(1)
+        for action in house.beat():
+            if isinstance(action, LookUpOrders) and action.request is not None:
+                left = house.hear(order, Answer.OPEN, "0", venue_order_id="V1", has_trades=True)
+                if left:
+                    house.hear(order, Answer.CANCEL_ACCEPTED)
+                cancels += left
+    assert CancelOrder(order.request, "V1") in cancels
+    assert 1 <= len(cancels) <= 3
+    assert "\n".join(event.text for event in house.said(WarningEvent)).count("stands at the venue") == 1
+    assert not order.is_settled
+    house.pass_seconds(10)
+    house.beat()
+    house.hear(order, Answer.CANCELED, "0", has_trades=True)
+    assert order.is_settled
+
+
+def test_a_row_of_a_lagging_list_cancels_nothing_that_is_over(house: SmallHouse) -> None:
+    order = house.open_order()
+    house.pass_seconds(1)
+    asked_ns = house.runtime.now_ns()
+    house.hear(order, Answer.CANCELED, "0")
+    assert house.listing(house.update(order, Answer.OPEN, "0", asked_ns=asked_ns), asked_ns=asked_ns) == []
+    house.pass_seconds(2)
+    assert house.listing(house.update(order, Answer.OPEN, "0")) == []
 
 
 def test_a_replaced_order_that_people_settled_is_not_placed_anew_at_its_old_price(house: SmallHouse) -> None:
