@@ -133,7 +133,8 @@ class _Run:
         self._console.start()
         gc.collect()
         gc.freeze()                           # what was built so far lives as long as the house: the collector need not look at it again
-        door = Door(self._runtime, self._state, Operator(self._runtime, house.engine.books, house.parts.queues.lay_command))
+        door = Door(self._runtime, self._state, Operator(self._runtime, house.engine.books, house.parts.queues.lay_command,
+                                                         house.engine.flow.missing.is_gone))
         try:
             door.open()
         except OSError as error:

@@ -9,7 +9,7 @@ from trading_system.core.actions import CancelOrder, LookUpOrders
 from trading_system.core.events import BalanceEvent, WarningEvent
 from trading_system.core.order import Order, OrderState
 from trading_system.core.order_update import Answer
-from trading_system.engine.operator import Wish, command_of
+from trading_system.engine.operator import Operator, Wish, command_of
 from trading_system.engine.reconciliation import MARGIN_NS, moments
 from trading_system.engine.recovery import Past
 from trading_system.engine.second_looks import SecondLooks
@@ -31,7 +31,7 @@ def in_doubt(house: SmallHouse) -> Order:
 
 def settle(house: SmallHouse, order: Order, outcome: str, **more: Any) -> list[Any]:
     wish = Wish("settle", "ann", "the venue's page", order=order.client_order_id, **{"outcome": outcome, **more})
-    return house.tell(command_of(wish, house.books, house.runtime.now_ns()))
+    return house.tell(command_of(wish, house.books, house.runtime.now_ns(), house.flow.missing.is_gone))
 
 
 # From when on a start asks for trades.
@@ -101,3 +101,55 @@ def test_a_replaced_order_that_people_settled_is_not_placed_anew_at_its_old_pric
     settle(house, order, "canceled")
     assert order.state is OrderState.CANCELED
     assert len(house.desk.orders) == 0
+
+
+# What can be settled at all.
+
+
+def missing(house: SmallHouse) -> Order:
+    order = house.open_order()
+    for _ in range(8):
+        house.pass_seconds(1)
+        asked = [action for action in house.listing() if isinstance(action, LookUpOrders)]
+        house.hear(order, Answer.NOT_FOUND, has_trades=asked[-1].trades_since_ns > 0)
+    assert order.state is OrderState.OPEN
+    return order
+
+
+def test_an_order_that_the_venue_has_forgotten_can_be_settled_as_people_were_told(house: SmallHouse) -> None:
+    order = missing(house)
+    wish = Wish("settle", "ann", "the venue's page", order=order.client_order_id)
+    said = Operator(house.runtime, house.books, lambda command: house.tell(command) and None, house.flow.missing.is_gone).obey(wish)
+    assert said == f"order {order.client_order_id} is CANCELED now"
+    assert house.desk.reservations.count == 0
+
+
+def test_a_total_value_below_what_is_booked_already_is_refused(house: SmallHouse) -> None:
+    order = house.open_order()
+    house.hear(order, Answer.OPEN, "0.004")
+    order.is_quarantined = True
+    with pytest.raises(ValueError, match="cannot be less"):
+        settle(house, order, "filled", filled="0.01", value="0.3")
+    with pytest.raises(ValueError, match="nor more"):
+        settle(house, order, "canceled", filled="0.004", value="0.5")
+    settle(house, order, "canceled", filled="0.004", value="0.4", fees=["0.01 ZAR"])
+    assert not order.is_quarantined
+
+
+def test_an_order_that_stood_at_the_venue_was_placed(house: SmallHouse) -> None:
+    order = house.open_order()
+    order.is_quarantined = True
+    with pytest.raises(ValueError, match="was placed"):
+        settle(house, order, "not-placed")
+    assert order.state is OrderState.OPEN
+
+
+def test_an_order_that_was_placed_and_refused_at_once_can_be_settled_although_it_filled(house: SmallHouse) -> None:
+    order = house.buy("0.01", 100)
+    house.hear(order, Answer.SENT)
+    house.hear(order, Answer.REJECTED)
+    house.hear(order, Answer.OPEN, "0.004")
+    assert order.is_quarantined
+    settle(house, order, "canceled")
+    assert order.state is OrderState.REJECTED
+    assert not order.is_quarantined
