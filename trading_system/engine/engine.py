@@ -238,7 +238,7 @@ class Engine:
                 if self.halt.reason:
                     self.halt.hold(desk)
                     continue
-                desk.is_paused, desk.pause_reason = False, ""
+                desk.resume()
         return _NOTHING
 
     def _on_fill(self, event: FillEvent) -> Sequence[Action]:

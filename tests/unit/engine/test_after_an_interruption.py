@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.engine.small_house import HOUSE, SYMBOL, SmallHouse
+from tests.unit.engine.small_house import HOUSE, SYMBOL, QuietStrategy, SmallHouse
 from trading_system.core.actions import CancelOrder, LookUpOrders
-from trading_system.core.events import BalanceEvent, WarningEvent
+from trading_system.core.events import BalanceEvent, CommandEvent, WarningEvent
 from trading_system.core.order import Order, OrderState
 from trading_system.core.order_update import Answer
 from trading_system.engine.operator import Operator, Wish, command_of
@@ -153,3 +153,29 @@ def test_an_order_that_was_placed_and_refused_at_once_can_be_settled_although_it
     settle(house, order, "canceled")
     assert order.state is OrderState.REJECTED
     assert not order.is_quarantined
+
+
+# Paused before it began.
+
+
+class Beginner(QuietStrategy):
+    """Notes that it began."""
+
+    def on_start(self) -> None:
+        self.heard.append(("start", None))
+
+
+@pytest.mark.parametrize("how", ["resume", "rearm"])
+def test_a_strategy_that_could_not_begin_begins_when_it_may(how: str) -> None:
+    strategy = Beginner()
+    house = SmallHouse({"naive": strategy})
+    house.desk.is_started = False
+    house.tell(CommandEvent("pause", "ann", "first look") if how == "resume" else CommandEvent("halt", "journal", "disk full"))
+    house.act(house.desk.start)
+    assert strategy.heard == []
+    house.tell(CommandEvent(how, "ann"))
+    house.open_order()
+    assert strategy.heard[0] == ("start", None)
+    house.tell(CommandEvent("pause", "ann"))
+    house.tell(CommandEvent("resume", "ann"))
+    assert strategy.heard.count(("start", None)) == 1
