@@ -131,8 +131,8 @@ def _totals(wish: Wish, order: Order) -> Totals | None:
     if not filled or not value:
         raise ValueError("--filled and --value go together, both above zero")
     if value < known.filled_value or (filled == known.filled_quantity and value != known.filled_value):
-        raise ValueError(f"{plain(known.filled_quantity)} of it for {plain(known.filled_value)} is booked already: --value is the total, it "
-                         "cannot be less, nor more for the same quantity")
+        raise ValueError(f"{plain(known.filled_quantity)} of it for {plain(known.filled_value)} is booked already: --value is the total, "
+                         "it cannot be less, nor more for the same quantity")
     if asked is not None and filled > asked:
         raise ValueError(f"{plain(asked)} were asked for: --filled {plain(filled)} is more than that")
     if wish.outcome == "filled" and asked is not None and filled != asked:

@@ -1,10 +1,12 @@
 """Settling, halting and restarting while something else is under way: each mends one thing and must not undo another."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.unit.engine.small_house import HOUSE, SYMBOL, QuietStrategy, SmallHouse
+from tests.unit.engine.test_recovery import journal_of, replayed
 from trading_system.core.actions import CancelOrder, LookUpOrders
 from trading_system.core.events import BalanceEvent, CommandEvent, WarningEvent
 from trading_system.core.order import Order, OrderState
@@ -179,3 +181,14 @@ def test_a_strategy_that_could_not_begin_begins_when_it_may(how: str) -> None:
     house.tell(CommandEvent("pause", "ann"))
     house.tell(CommandEvent("resume", "ann"))
     assert strategy.heard.count(("start", None)) == 1
+
+
+def test_a_start_leaves_a_strategy_paused_whose_order_is_still_set_apart(house: SmallHouse) -> None:
+    order = house.open_order()
+    house.hear(order, Answer.OPEN, "0.02")
+    assert house.desk.is_paused
+    again, _ = replayed(journal_of(house))
+    again.act(again.engine.pause_what_is_set_apart)
+    assert again.desk.is_paused
+    assert order.client_order_id in again.desk.pause_reason
+    assert Decimal("0.02") == again.desk.positions.positions[SYMBOL].exact.quantity
