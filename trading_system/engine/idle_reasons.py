@@ -108,7 +108,9 @@ def _quiet(name: str, life: _Life, is_over: bool, picture: Mapping[str, Any] | N
         order = life.orders.get(life.last.request.client_order_id)
         if order is not None and order.state in _REFUSALS:
             quiet.reasons.append(f"its last order did not get through ({order.state.name}): {order.reason or 'no reason was given'}")
-    if standing := len(life.orders):
+    if leaving := sum(order.state < OrderState.UNKNOWN for order in life.orders):
+        quiet.reasons.append(f"{leaving} of its orders {'is' if leaving == 1 else 'are'} on the way to the venue")
+    if standing := sum(order.state > OrderState.LOST for order in life.orders):
         quiet.reasons.append(f"{standing} of its orders stand{'s' if standing == 1 else ''} and wait{'s' if standing == 1 else ''} to fill")
     if not quiet.reasons:
         said = row.get("last_decision")
