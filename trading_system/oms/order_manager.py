@@ -15,6 +15,7 @@ from trading_system.core.order_update import ZERO, Answer, OrderUpdate, Totals
 
 _OVER = OrderState.FILLED            # from here on an order is done
 _NAMES = {state: state.name for state in OrderState}        # an Enum's own `name` is Python code
+_ENDS = (Answer.FILLED, Answer.CANCELED, Answer.EXPIRED)
 _ABOUT_CANCEL = frozenset(NEXT_CANCEL[CancelState.NONE])
 
 
@@ -132,13 +133,16 @@ class OrderManager:
         known = order.exact
         quantity = totals.filled_quantity - known.filled_quantity
         asked_ns = update.evidence.asked_ns
+        is_said = order.code == "settled"       # by people, who may err: the venue's own word comes later
+        if quantity < 0 and is_said and update.answer in _ENDS and asked_ns > order.done_ns > 0:
+            self._quarantine(change, f"people said that {known.filled_quantity} of it was filled, the venue says {totals.filled_quantity}")
         if quantity < 0 or (not quantity and asked_ns < order.heard_ns):
             return                      # an older answer may only add
         fees = _difference(totals.fees, known.fees)
         if not quantity and not fees and totals.filled_value == known.filled_value:
             order.heard_ns = max(order.heard_ns, asked_ns)
             return
-        if not quantity and totals.filled_value != known.filled_value:
+        if not quantity and totals.filled_value != known.filled_value and not is_said:
             self._quarantine(change, "the value filled changed while the quantity did not")
             return
         request = order.request

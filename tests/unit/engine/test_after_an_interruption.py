@@ -138,6 +138,27 @@ def test_a_total_value_below_what_is_booked_already_is_refused(house: SmallHouse
     assert not order.is_quarantined
 
 
+def test_the_venues_own_value_corrects_what_people_said_and_sets_nothing_apart(house: SmallHouse) -> None:
+    order = in_doubt(house)
+    settle(house, order, "filled", filled="0.01", value="0.99")
+    house.pass_seconds(7)
+    house.hear(order, Answer.FILLED, "0.01", fees={"ZAR": "0.02"}, has_trades=True)
+    assert not order.is_quarantined
+    ledger = house.desk.positions
+    assert (ledger.cash["ZAR"], ledger.positions[SYMBOL].exact.cost) == (Decimal("999998.98"), Decimal(1))
+    again, _ = replayed(journal_of(house))
+    assert again.desk.positions.kept == ledger.kept
+
+
+def test_a_fill_that_people_said_and_the_venue_does_not_know_is_told(house: SmallHouse) -> None:
+    order = in_doubt(house)
+    settle(house, order, "filled", filled="0.01", value="1")
+    house.pass_seconds(7)
+    house.hear(order, Answer.CANCELED, "0.004", has_trades=True)
+    assert order.is_quarantined
+    assert "people said that 0.01 of it was filled, the venue says 0.004" in house.desk.pause_reason
+
+
 def test_an_order_that_stood_at_the_venue_was_placed(house: SmallHouse) -> None:
     order = house.open_order()
     order.is_quarantined = True
