@@ -53,6 +53,8 @@ class SecondLooks:
              look_up: Callable[[Order, bool], Sequence[Action]]) -> list[Action]:
         """Return the questions about the orders that are due; `look_up(order, has_trades)` makes one, or none when one is under way."""
         actions: list[Action] = []
+        if (watch := self._watches.get(broker)) is not None:
+            watch.asked = {name: known for name, known in watch.asked.items() if find(name) is not None}
         for name in self.due(broker, now_ns):
             order = find(name)
             if order is None:

@@ -15,6 +15,7 @@ from trading_system.engine.operator import Operator, Wish, command_of
 from trading_system.engine.reconciliation import MARGIN_NS, moments
 from trading_system.engine.recovery import Past
 from trading_system.engine.second_looks import SecondLooks
+from trading_system.oms.order_manager import OrderManager
 
 
 @pytest.fixture
@@ -176,6 +177,19 @@ def test_an_order_that_was_placed_and_refused_at_once_can_be_settled_although_it
     settle(house, order, "canceled")
     assert order.state is OrderState.REJECTED
     assert not order.is_quarantined
+
+
+def test_an_order_that_nobody_keeps_any_more_takes_no_place_among_the_second_looks(house: SmallHouse) -> None:
+    house.desk.orders = OrderManager("naive", keep_done=2)
+    house.hear(house.open_order(), Answer.CANCELED, "0")
+    house.pass_seconds(7)
+    assert len(house.beat()) == 1
+    for number in range(3):
+        order = house.open_order(venue_order_id=f"W{number}")
+        house.hear(order, Answer.CANCELED, "0")
+    house.pass_seconds(7)
+    assert [action for _ in range(3) for action in house.beat()]
+
 
 
 # Paused before it began.
