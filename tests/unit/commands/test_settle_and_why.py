@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import main
-from tests.unit.engine.order_lives import NAME, heard, ordered, records, sent
+from tests.unit.engine.order_lives import NAME, heard, ordered, records, request, sent
 from trading_system.core.disk_files import DISK
 from trading_system.core.order_update import Answer
 from trading_system.core.records import RunStarted, StrategyStarted
@@ -74,13 +75,25 @@ def test_why_without_an_order_tells_what_holds_each_strategy_up(state: Path, cap
     told = " ".join(capsys.readouterr().out.split())
     assert told.startswith("naive: no fill yet its last order,")
     assert f"its order {NAME} is UNKNOWN: the venue is asked until it is certain" in told
-    assert "nothing runs in this state folder now" in told
+    assert "the house was broken off and is not running: start it with python main.py" in told
 
 
 def test_why_as_json_holds_the_story(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(state, "why", NAME, "--json") == 0
     picture = json.loads(capsys.readouterr().out)
     assert (picture["order"], picture["state"], len(picture["story"])) == (NAME, "UNKNOWN", 4)
+
+
+def test_a_number_that_two_strategies_have_tells_both_stories(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = NAME.replace("-naive-", "-other-")
+    journal = Journal(ThreadRuntime(), state / "journal")
+    journal.append(records(ordered(msgspec.structs.replace(request(), client_order_id=other, strategy="other"))))
+    journal.close()
+    assert run(state, "why", "7") == 0
+    told = capsys.readouterr().out
+    assert told.index(f"{NAME}: buy") < told.index("\n\n") < told.index(f"{other}: buy")
+    assert run(state, "why", "7", "--json") == 2
+    assert f"'7' can mean {NAME}, {other}: write one of these names" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("word", "said"), [("#99", "knows no order '#99'"), ("nonsense", "knows no order 'nonsense'")])
