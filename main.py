@@ -66,7 +66,11 @@ def main(words: list[str]) -> int:
             return 1
         print(f"refused to start: {error}", file=sys.stderr)
         return 2
-    except (RuntimeError, OSError) as error:
+    except OSError as error:
+        # Its own words begin with a number of the system's, which tells a trader nothing.
+        print(f"{error.filename}: {error.strerror}" if error.filename is not None and error.strerror else error, file=sys.stderr)
+        return 1
+    except RuntimeError as error:
         print(f"{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
