@@ -36,7 +36,8 @@ def test_a_strategy_is_paused_and_resumed_and_the_next_run_has_no_old_door(bot: 
     assert (wrong.returncode, wrong.stderr) == (2, "there is no strategy 'wacther'; there are watcher\n")
     bot.interrupt()
     assert bot.finish() == 0, bot.told
-    assert "State in state. Ctrl-C" in bot.out and bot.out.endswith("figures in state/last_run.json\n"), bot.told
+    assert "State in state. Ctrl-C" in bot.out, bot.told
+    assert bot.out.endswith("figures in state/last_run.json\n"), bot.told
     assert not (bot.state / "run.json").exists()
     left = run_command(bot.command("status"), bot.folder)
     assert left.stdout.startswith("stopped in mode simulate: it ran from "), left.stdout

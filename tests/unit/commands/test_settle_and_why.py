@@ -45,6 +45,24 @@ def test_an_order_in_doubt_is_settled_and_why_tells_who_did_it(state: Path, caps
     assert told.endswith("Now: it is filled; filled 0.01 of 0.01 at 1000000 on average, fee 0.00001 XBT.")
 
 
+def test_an_order_that_was_in_doubt_and_filled_is_not_listed_with_its_old_trouble(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(state, "ledger", "orders") == 0
+    assert "because timed out after 10 s" in " ".join(capsys.readouterr().out.split())
+    journal = Journal(ThreadRuntime(), state / "journal")
+    journal.append(records(heard(Answer.FILLED, "0.01", "10000", venue="BXM1")))
+    journal.close()
+    assert run(state, "ledger", "orders") == 0
+    told = capsys.readouterr().out
+    assert "FILLED" in told
+    assert "because" not in told
+
+
+def test_a_settled_order_tells_who_settled_it_in_the_list_too(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert settle(state, "--outcome", "filled", "--filled", "0.01", "--value", "10000") == 0
+    assert run(state, "ledger", "orders") == 0
+    assert "because settled by ann: the venue's page" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_settled_order_cannot_be_settled_again(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert settle(state, "--outcome", "not-placed") == 0
     assert settle(state, "--outcome", "canceled") == 2
