@@ -59,13 +59,9 @@ def main(words: list[str]) -> int:
             print(problem, file=sys.stderr)
         return 2
     except InvariantBroken as error:
-        from trading_system.storage.journal_format import JournalDamaged
-
-        if isinstance(error, JournalDamaged) and arguments.command != "run":
-            print(f"the journal cannot be trusted: {error}", file=sys.stderr)
-            return 1
-        print(f"refused to start: {error}", file=sys.stderr)
-        return 2
+        is_start = arguments.command == "run"           # whatever else meets one was reading a journal
+        print(f"{'refused to start' if is_start else 'the journal cannot be trusted'}: {error}", file=sys.stderr)
+        return 2 if is_start else 1
     except OSError as error:
         # Its own words begin with a number of the system's, which tells a trader nothing.
         print(f"{error.filename}: {error.strerror}" if error.filename is not None and error.strerror else error, file=sys.stderr)

@@ -54,7 +54,10 @@ def test_every_command_is_one_that_can_be_typed(page: str, command: str) -> None
         with contextlib.redirect_stdout(io.StringIO()):
             assert main.parse(words[1:]).command in main.COMMANDS
     elif words[:2] == ["-m", "pytest"]:
-        assert all((ROOT / word).exists() for word in words[2:] if not word.startswith("-"))
+        # -m takes one of our markers; every other word is a file or a folder.
+        chosen = words[3:4] if words[2:3] == ["-m"] else []
+        assert all(f'"{marker}: ' in (ROOT / "pyproject.toml").read_text() for marker in chosen)
+        assert all((ROOT / word).exists() for word in words[2 + 2 * len(chosen):] if not word.startswith("-"))
     elif words[0] == "-m" and words[1] != "venv":
         module = ROOT / words[1].replace(".", "/")
         assert module.with_suffix(".py").is_file() or (module / "__main__.py").is_file()

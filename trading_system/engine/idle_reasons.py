@@ -148,7 +148,7 @@ def _under_way(orders: OrderManager, is_gone: bool) -> list[str]:
     standing = sum(order.state in (OrderState.WAITING, OrderState.OPEN) for order in orders)
     reasons = []
     if going:
-        reasons.append(f"{going} of its orders {'is' if going == 1 else 'are'} on {'its' if going == 1 else 'their'} way to the venue")
+        reasons.append(f"{going} of its orders {'is' if going == 1 else 'are'} on the way to the venue")
     if standing:
         reasons.append(f"{standing} of its orders stand{'s' if standing == 1 else ''} and wait{'s' if standing == 1 else ''} to fill")
     return reasons

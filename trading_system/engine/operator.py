@@ -95,6 +95,9 @@ def _settlement(wish: Wish, books: Books, now_ns: int) -> CommandEvent:
     if found is None:
         raise ValueError(f"there is no order {wish.order!r} here: write its whole name, as 'ledger orders' shows it")
     desk, order = found
+    if order.state < OrderState.UNKNOWN:
+        raise ValueError(f"order {wish.order} is {order.state.name}: a house that runs, or starts, asks the venue about it; settle it only "
+                         "when that has not helped")
     if not can_be_settled(order):
         raise ValueError(f"order {wish.order} is {order.state.name}: nothing about it is in doubt, so there is nothing to settle")
     totals = _totals(wish, order)

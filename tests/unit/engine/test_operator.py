@@ -108,6 +108,14 @@ def test_what_does_not_add_up_is_refused_with_a_sentence_and_nothing_is_changed(
     assert doubtful.order.state is OrderState.UNKNOWN
 
 
+def test_an_order_on_its_way_is_asked_for_first() -> None:
+    house = SmallHouse()
+    order = house.buy("0.01", 100)
+    house.hear(order, Answer.SENT)
+    with pytest.raises(ValueError, match="is SENT: a house that runs, or starts, asks the venue about it"):
+        command_of(Wish("settle", "ann", "seen", order=order.client_order_id), house.books, 1)
+
+
 def test_an_order_that_is_known_cannot_be_settled() -> None:
     house = SmallHouse()
     order = house.buy("0.01", 100)
