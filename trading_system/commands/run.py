@@ -214,7 +214,7 @@ class _Run:
 
     def _greet(self, house: TradingSystem, url: str) -> None:
         names = ", ".join(house.engine.books.desks)
-        print_line(f"Simulated exchange at {url}: no key, no real money. State in {self._state}. Ctrl-C stops in order.")
+        print_line(f"Simulated exchange at {url}: no key, no real money. State in {_from_here(self._state)}. Ctrl-C stops in order.")
         print_line(f"Strategies: {names}")
         if faults := self._settings.system.simulator.faults:
             print_line(f"The exchange misbehaves as it was asked to: {', '.join(faults)}")
@@ -269,8 +269,13 @@ class _Run:
         if wrong:
             print_line(f"something was wrong: {wrong[-1]}")
             return _EXIT_WRONG
-        print_line(f"stopped in order after {picture['beats']} beats; figures in {self._state / 'last_run.json'}")
+        print_line(f"stopped in order after {picture['beats']} beats; figures in {_from_here(self._state / 'last_run.json')}")
         return 0
+
+
+def _from_here(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _at_venue(order: Order) -> str:
