@@ -153,7 +153,7 @@ def _desk(desk: Desk) -> dict[str, Any]:
     reservations = desk.reservations
     return {
         "open": [msgspec.structs.asdict(order) for order in desk.orders], "done": [msgspec.structs.asdict(o) for o in desk.orders.done.values()],
-        "names of the done": list(desk.orders._done_names), "counts": desk.orders.counts, "fills": desk.fills,
+        "names of the done": [*desk.orders._done_names, *desk.orders._denied_names], "counts": desk.orders.counts, "fills": desk.fills,
         "ledger": desk.positions.kept, "positions": {symbol: position.quantity for symbol, position in desk.positions.positions.items()},
         "held": {order.client_order_id: reservations.held_by(order.client_order_id) for order in desk.orders},
         "reserved": {currency: reservations.reserved(currency) for currency in ("ZAR", "XBT", "ETH")},
