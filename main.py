@@ -62,7 +62,11 @@ def main(words: list[str]) -> int:
         is_start = arguments.command == "run"           # whatever else meets one was reading a journal
         print(f"{'refused to start' if is_start else 'the journal cannot be trusted'}: {error}", file=sys.stderr)
         return 2 if is_start else 1
-    except (RuntimeError, OSError) as error:
+    except OSError as error:
+        # Its own words begin with a number of the system's, which tells a trader nothing.
+        print(f"{error.filename}: {error.strerror}" if error.filename is not None and error.strerror else error, file=sys.stderr)
+        return 1
+    except RuntimeError as error:
         print(f"{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -179,7 +179,7 @@ def _check_account(plan: Plan, engine: Engine, capital: Mapping[str, Mapping[str
             balances = venue.broker.balances()
         except TryAgain as error:
             plan.say("house", f"WARNING the account at {name} could not be compared with the ledgers: {error.reason}")
-            return
+            continue
         engine.portfolio.balances[name] = balances
         if flow.is_reconciling:
             # The ledgers may lack fills that the account has: the question must stay open to be answered.

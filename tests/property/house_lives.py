@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ from trading_system.core.order import Order, OrderKind, OrderRequest, OrderState
 from trading_system.core.order_update import Answer
 from trading_system.core.records import OrderAdopted, OrderSent, Record, RunStarted, StateSaved, StrategyStarted
 from trading_system.core.side import Side
+from trading_system.engine.operator import Outcome, Wish, command_of
 from trading_system.engine.recovery import Past, Replay
 from trading_system.engine.snapshot import HouseSnapshot, take_back
 from trading_system.oms.order_manager import OrderManager
@@ -31,7 +33,7 @@ _FEES = ("ZAR", "XBT", "ETH", "BNB")
 
 STEPS = st.lists(st.tuples(
     st.sampled_from(("buy", "buy", "hear", "hear", "hear", "hear", "cancel", "save", "deposit", "tick",
-                     "balance", "adopt")),
+                     "balance", "adopt", "settle")),
     st.integers(0, 7), st.sampled_from(tuple(Answer)), st.integers(0, 11), st.sampled_from(_FEES), st.integers(0, 20)), max_size=40)
 
 
@@ -107,6 +109,14 @@ class Life:
                                    Side.BUY, OrderKind.LIMIT, house.runtime.now_ns(), Decimal(1 + amount) / 1000, limit=Decimal(100))
             house.act(lambda: (house.engine.remember(OrderAdopted(request)), self.orders.append(house.books.adopt(request)),
                                house.engine.flush()))
+        elif what == "settle" and self.orders:
+            order = self.orders[which % len(self.orders)]
+            outcome: Outcome = ("filled", "canceled", "not-placed")[age % 3]
+            filled = str(Decimal(amount) / 1000) if amount else ""
+            wish = Wish("settle", "ann", "seen", order=order.client_order_id, outcome=outcome, filled=filled,
+                        value=str(Decimal(amount) / 10) if filled else "", fees=(f"0.0{age} {fee}",) if filled and age else ())
+            with suppress(ValueError):
+                house.tell(command_of(wish, house.books, house.runtime.now_ns()))
         elif what == "deposit":
             self.run({**CAPITAL, "ZAR": Decimal(1_000_000 + 1000 * amount), "ETH": Decimal(which)})
         elif what == "hear" and self.orders:
@@ -143,7 +153,7 @@ def _desk(desk: Desk) -> dict[str, Any]:
     reservations = desk.reservations
     return {
         "open": [msgspec.structs.asdict(order) for order in desk.orders], "done": [msgspec.structs.asdict(o) for o in desk.orders.done.values()],
-        "names of the done": list(desk.orders._done_names), "counts": desk.orders.counts, "fills": desk.fills,
+        "names of the done": [*desk.orders._done_names, *desk.orders._denied_names], "counts": desk.orders.counts, "fills": desk.fills,
         "ledger": desk.positions.kept, "positions": {symbol: position.quantity for symbol, position in desk.positions.positions.items()},
         "held": {order.client_order_id: reservations.held_by(order.client_order_id) for order in desk.orders},
         "reserved": {currency: reservations.reserved(currency) for currency in ("ZAR", "XBT", "ETH")},

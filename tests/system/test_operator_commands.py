@@ -19,6 +19,10 @@ def state_of(bot: Bot) -> str:
     return str(bot.status.get("strategies", {}).get("watcher", {}).get("state", ""))
 
 
+def nobody(bot: Bot) -> str:
+    return f"{bot.state}: nothing runs there: start it with 'python main.py', or name another state folder with --state\n"
+
+
 def test_a_strategy_is_paused_and_resumed_and_the_next_run_has_no_old_door(bot: Bot) -> None:
     bot.start()
     bot.wait(lambda: state_of(bot) == "running", 20)
@@ -32,17 +36,24 @@ def test_a_strategy_is_paused_and_resumed_and_the_next_run_has_no_old_door(bot: 
     assert (wrong.returncode, wrong.stderr) == (2, "there is no strategy 'wacther'; there are watcher\n")
     bot.interrupt()
     assert bot.finish() == 0, bot.told
+    assert "State in state. Ctrl-C" in bot.out, bot.told
+    assert bot.out.endswith("figures in state/last_run.json\n"), bot.told
     assert not (bot.state / "run.json").exists()
+    left = run_command(bot.command("status"), bot.folder)
+    assert left.stdout.startswith("stopped in mode simulate: it ran from "), left.stdout
+    assert "warning of this run: watcher is paused: lunch" in left.stdout
     over = run_command(bot.command("resume", "--by", "ann"), bot.folder)
-    assert (over.returncode, over.stderr) == (2, f"{bot.state}: nothing runs there\n")
+    assert (over.returncode, over.stderr) == (2, nobody(bot))
 
 
 def test_a_killed_run_leaves_a_door_that_nobody_takes_for_an_open_one(bot: Bot) -> None:
     bot.start()
     bot.wait(lambda: state_of(bot) == "running", 20)
     bot.kill()
+    left = run_command(bot.command("status"), bot.folder)
+    assert left.stdout.startswith("broken off: nothing runs there; this is the last picture, of "), left.stdout
     dead = run_command(bot.command("pause", "--by", "ann"), bot.folder)
-    assert (dead.returncode, dead.stderr) == (2, f"{bot.state}: nothing runs there\n")
+    assert (dead.returncode, dead.stderr) == (2, nobody(bot))
     (bot.state / "status.json").unlink()
     bot.start()
     bot.wait(lambda: state_of(bot) == "running", 20)

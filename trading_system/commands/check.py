@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from trading_system.commands.preparation import Prepared, prepare
-from trading_system.commands.state_folder import check_state_folder
+from trading_system.commands.state_folder import check_state_folder, holder_of
 from trading_system.core.errors import BrokerError, ConfigError, InvariantBroken
 from trading_system.core.order_words import plain
 from trading_system.core.records import RunEnded, RunStarted
@@ -145,13 +145,14 @@ def _journal(state: Path) -> Finding:
         return Finding("journal", NOT_CHECKED, "there is none yet")
     torn = f"; its last {end.cut_bytes} bytes are torn ({end.cut_reason}) and will be cut off" if end.cut_reason else ""
     return Finding("journal", OK, f"{count} records of {runs} run{'s' * (runs != 1)}, every checksum and the chain are sound; "
-                                  f"{ended or 'the last one runs still or was broken off'}{torn}")
+                                  f"{ended or ('the last one runs now' if holder_of(state) else 'the last one was broken off')}{torn}")
 
 
 def _last_run(state: Path) -> Finding:
     try:
         picture = json.loads((state / "last_run.json").read_bytes())
-        words = f"{picture['start']} to {picture['end']}, {picture['beats']} beats, {picture['errors']} errors"
+        words = (f"the last that came to its end: {picture['start']} to {picture['end']}, {picture['beats']} beats, "
+                 f"{picture['errors']} errors")
         errors = picture["error_texts"]
     except FileNotFoundError:
         return Finding("last run", NOT_CHECKED, "none came to its end")

@@ -9,7 +9,7 @@ from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from trading_system.console.exact_table import Column, ExactTable, Kind
-from trading_system.core.order import OrderRequest, TimeInForce
+from trading_system.core.order import Order, OrderRequest, OrderState, TimeInForce
 from trading_system.core.order_update import ZERO
 from trading_system.engine.past_books import PastBooks, PastOrder
 from trading_system.oms.conservation import both_sides, costs
@@ -151,10 +151,16 @@ def _order_row(books: PastBooks, one: PastOrder) -> dict[str, Any]:
         "stop": request.stop, "how": _how(request), "tag": request.tag,
         "state": order.state.name, "cancel": "" if order.is_done or not order.is_canceling else order.cancel.name,
         "filled": filled.filled_quantity, "filled_value": filled.filled_value, "fees": dict(filled.fees),
-        "average_price": _quotient(filled.filled_value, filled.filled_quantity), "reason": order.reason,
+        "average_price": _quotient(filled.filled_value, filled.filled_quantity), "reason": _why(order),
         "is_quarantined": order.is_quarantined, "is_adopted": one.is_adopted, "venue_order_id": order.venue_order_id,
         "decided_at_price": order.reference or None, "done": order.done_ns or None, **_units(books, request.symbol),
     }
+
+
+def _why(order: Order) -> str:
+    # An order that was in doubt keeps the trouble it had; where it stands or is filled after all, that is no reason for anything.
+    is_well = order.state in (OrderState.WAITING, OrderState.OPEN, OrderState.FILLED) and not order.is_quarantined
+    return "" if is_well and order.code != "settled" else order.reason
 
 
 def _how(request: OrderRequest) -> str:

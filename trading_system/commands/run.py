@@ -133,7 +133,8 @@ class _Run:
         self._console.start()
         gc.collect()
         gc.freeze()                           # what was built so far lives as long as the house: the collector need not look at it again
-        door = Door(self._runtime, self._state, Operator(self._runtime, house.engine.books, house.parts.queues.lay_command))
+        door = Door(self._runtime, self._state, Operator(self._runtime, house.engine.books, house.parts.queues.lay_command,
+                                                         house.engine.flow.missing.is_gone))
         try:
             door.open()
         except OSError as error:
@@ -213,7 +214,7 @@ class _Run:
 
     def _greet(self, house: TradingSystem, url: str) -> None:
         names = ", ".join(house.engine.books.desks)
-        print_line(f"Simulated exchange at {url}: no key, no real money. State in {self._state}. Ctrl-C stops in order.")
+        print_line(f"Simulated exchange at {url}: no key, no real money. State in {_from_here(self._state)}. Ctrl-C stops in order.")
         print_line(f"Strategies: {names}")
         if faults := self._settings.system.simulator.faults:
             print_line(f"The exchange misbehaves as it was asked to: {', '.join(faults)}")
@@ -268,8 +269,13 @@ class _Run:
         if wrong:
             print_line(f"something was wrong: {wrong[-1]}")
             return _EXIT_WRONG
-        print_line(f"stopped in order after {picture['beats']} beats; figures in {self._state / 'last_run.json'}")
+        print_line(f"stopped in order after {picture['beats']} beats; figures in {_from_here(self._state / 'last_run.json')}")
         return 0
+
+
+def _from_here(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _at_venue(order: Order) -> str:

@@ -24,7 +24,8 @@ _WIDEST = 160
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument("order", nargs="?", metavar="ORDER",
-                        help="our name of the order, the venue's, or its number in the newest run; without it: why nobody traded")
+                        help="our name of the order, the venue's, or its number on the screen (of each strategy's order of that number "
+                             "in the newest run the story is told); without it: why nobody traded")
     parser.add_argument("--json", action="store_true", help="print it as JSON")
 
 
@@ -34,17 +35,15 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     reader = open_journal(state)
     width = min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
     if arguments.order is None:
-        quiets = idle_reasons(reader.read(), _picture(state))
-        lines = _quiet_lines(quiets, bool(holder_of(state)), time.time_ns())
+        quiets = idle_reasons(reader.read(), _picture(state), is_running=bool(holder_of(state)))
+        lines = _quiet_lines(quiets, time.time_ns())
         picture: Any = [{"strategy": quiet.strategy, "reasons": quiet.reasons, "last_order": quiet.last_order or None,
                          "last_order_at": _time(quiet.last_order_ns), "last_fill_at": _time(quiet.last_fill_ns)} for quiet in quiets]
     else:
-        story = tell(reader.read(), _the_one(find_orders(reader.read(), arguments.order), arguments.order, state))
-        assert story is not None, "an order that is found is told"
-        lines = _story_lines(story)
-        picture = {"order": story.order.client_order_id, "state": story.order.state.name, "outcome": story.outcome,
-                   "venue_order_id": story.order.venue_order_id or None,
-                   "story": [{"time": _time(line.time_ns), "text": line.text} for line in story.lines]}
+        found = _found(find_orders(reader.read(), arguments.order), arguments, state)
+        stories = [story for name in found if (story := tell(reader.read(), name)) is not None]
+        lines = [line for number, story in enumerate(stories) for line in ([""] if number else []) + _story_lines(story)]
+        picture = _story_picture(stories[0])
     if arguments.json:
         print_line(json.dumps(picture, indent=2))
         return 0
@@ -55,12 +54,20 @@ def run(arguments: argparse.Namespace, root: Path, venues: Venues) -> int:
     return 0
 
 
-def _the_one(found: Sequence[str], word: str, state: Path) -> str:
+def _found(found: Sequence[str], arguments: argparse.Namespace, state: Path) -> Sequence[str]:
+    word = arguments.order
     if not found:
         raise ConfigError(f"{state}: its journal knows no order {word!r}; 'python main.py ledger orders' lists those there are")
-    if len(found) > 1:
+    # Each strategy counts its own orders, so one number may mean several. People read them all; a program wants the one it named.
+    if len(found) > 1 and arguments.json:
         raise ConfigError(f"{word!r} can mean {', '.join(found)}: write one of these names")
-    return found[0]
+    return found
+
+
+def _story_picture(story: OrderStory) -> dict[str, Any]:
+    return {"order": story.order.client_order_id, "state": story.order.state.name, "outcome": story.outcome,
+            "venue_order_id": story.order.venue_order_id or None,
+            "story": [{"time": _time(line.time_ns), "text": line.text} for line in story.lines]}
 
 
 def _story_lines(story: OrderStory) -> list[str]:
@@ -74,7 +81,7 @@ def _story_lines(story: OrderStory) -> list[str]:
     return [*lines, f"Now: {story.outcome}."]
 
 
-def _quiet_lines(quiets: Sequence[Quiet], is_running: bool, now_ns: int) -> list[str]:
+def _quiet_lines(quiets: Sequence[Quiet], now_ns: int) -> list[str]:
     if not quiets:
         return ["no run has written of any strategy yet: start one with python main.py"]
     lines = []
@@ -84,8 +91,6 @@ def _quiet_lines(quiets: Sequence[Quiet], is_running: bool, now_ns: int) -> list
         if quiet.last_order:
             lines.append(f"    its last order, {_ago(now_ns - quiet.last_order_ns)} ago: {quiet.last_order}")
         lines += [f"    {reason}" for reason in quiet.reasons]
-    if not is_running:
-        lines.append("(nothing runs in this state folder now: this is how the last run left it)")
     return lines
 
 

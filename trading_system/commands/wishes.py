@@ -69,7 +69,7 @@ def carry_or_refuse(wish: Wish, arguments: argparse.Namespace, root: Path) -> in
     state = state_of(arguments, root)
     answer = carry(wish, state)
     if answer is None:
-        raise ConfigError(f"{state}: nothing runs there")
+        raise ConfigError(f"{state}: nothing runs there: start it with 'python main.py', or name another state folder with --state")
     if not answer.is_done:
         raise ConfigError(answer.said)
     print(answer.said)

@@ -133,6 +133,13 @@ class Engine:
         if desk.on_stop == "cancel":
             self.cancel_all(desk, "pause")
 
+    def pause_what_is_set_apart(self) -> None:
+        """Pause each strategy of which an earlier run left an order that people must look at: a restart is no look."""
+        for desk in self.books.desks.values():
+            for order in (*desk.orders, *desk.orders.done.values()):
+                if order.is_quarantined:
+                    self.pause(desk, f"order {order.client_order_id} is set apart since an earlier run: settle it, then resume")
+
     def cancel_all(self, desk: Desk, by: str) -> None:
         """Want every open order of a desk canceled."""
         for order in desk.orders:
@@ -238,7 +245,7 @@ class Engine:
                 if self.halt.reason:
                     self.halt.hold(desk)
                     continue
-                desk.is_paused, desk.pause_reason = False, ""
+                desk.resume()
         return _NOTHING
 
     def _on_fill(self, event: FillEvent) -> Sequence[Action]:

@@ -41,7 +41,7 @@ class Halt:
             desk = self._desks[name]
             missed = desk.missed
             self.let_go(desk)
-            desk.is_paused, desk.pause_reason = False, ""
+            desk.resume()
             for hook, arguments in missed:
                 desk.call(hook, *arguments)
 

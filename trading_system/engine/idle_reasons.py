@@ -39,8 +39,9 @@ class _Life(msgspec.Struct):
     paused: str = ""
 
 
-def idle_reasons(records: Iterable[Record], picture: Mapping[str, Any] | None = None) -> list[Quiet]:
-    """Return a line of reasons for each strategy of the newest run; `picture` is the status of a house that runs right now, if it does."""
+def idle_reasons(records: Iterable[Record], picture: Mapping[str, Any] | None = None, is_running: bool = True) -> list[Quiet]:
+    """Return the reasons of each strategy of the newest run; `picture` is the last status that a house left, `is_running` whether one
+    runs."""
     lives: dict[str, _Life] = {}
     names: dict[str, str] = {}
     is_over = False
@@ -64,7 +65,11 @@ def idle_reasons(records: Iterable[Record], picture: Mapping[str, Any] | None = 
             for name, life in lives.items():
                 if body.strategy in ("", name) and body.what in ("pause", "resume", "rearm"):
                     life.paused = f"{body.reason or 'no reason given'} (by {body.by})" if body.what == "pause" else ""
-    return [_quiet(name, life, is_over, picture) for name, life in lives.items()]
+    gone = ""
+    if is_over or not is_running:
+        gone = "the house is not running" if is_over else "the house was broken off and is not running"
+        gone += ": start it with python main.py"
+    return [_quiet(name, life, gone, picture) for name, life in lives.items()]
 
 
 def _ordered(lives: Mapping[str, _Life], names: dict[str, str], event: OrderEvent, taken_ns: int) -> None:
@@ -84,21 +89,22 @@ def _heard(lives: Mapping[str, _Life], names: Mapping[str, str], event: OrderUpd
         life.fill_ns = taken_ns
 
 
-def _quiet(name: str, life: _Life, is_over: bool, picture: Mapping[str, Any] | None) -> Quiet:
+def _quiet(name: str, life: _Life, gone: str, picture: Mapping[str, Any] | None) -> Quiet:
     quiet = Quiet(name, [], "", life.last_ns, life.fill_ns)
     if life.last is not None:
         quiet.last_order = order_words(life.last.request)
     row = ((picture or {}).get("strategies") or {}).get(name) or {}
     state = str(row.get("state") or "")
-    if is_over:
-        quiet.reasons.append("the house is not running: start it with python main.py")
+    if gone:
+        quiet.reasons.append(gone)
     if state.startswith(("paused", "retired")):
         quiet.reasons.append(state)
-    elif life.paused and not is_over and not row:
+    elif life.paused and not gone and not row:
         quiet.reasons.append(f"paused: {life.paused}")
-    if row.get("waits_for"):
-        quiet.reasons.append(f"it waits for {row['waits_for']}")
-    quiet.reasons += _old_prices(row, (picture or {}).get("market") or {})
+    if not gone:
+        if row.get("waits_for"):
+            quiet.reasons.append(f"it waits for {row['waits_for']}")
+        quiet.reasons += _old_prices(row, (picture or {}).get("market") or {})
     quiet.reasons += _doubts(life.orders)
     if life.last is not None and not life.last.verdict.is_accepted:
         verdict, count = life.last.verdict, life.denied_in_a_row
@@ -108,10 +114,7 @@ def _quiet(name: str, life: _Life, is_over: bool, picture: Mapping[str, Any] | N
         order = life.orders.get(life.last.request.client_order_id)
         if order is not None and order.state in _REFUSALS:
             quiet.reasons.append(f"its last order did not get through ({order.state.name}): {order.reason or 'no reason was given'}")
-    if leaving := sum(order.state < OrderState.UNKNOWN for order in life.orders):
-        quiet.reasons.append(f"{leaving} of its orders {'is' if leaving == 1 else 'are'} on the way to the venue")
-    if standing := sum(order.state > OrderState.LOST for order in life.orders):
-        quiet.reasons.append(f"{standing} of its orders stand{'s' if standing == 1 else ''} and wait{'s' if standing == 1 else ''} to fill")
+    quiet.reasons += _under_way(life.orders, bool(gone))
     if not quiet.reasons:
         said = row.get("last_decision")
         quiet.reasons.append(f"nothing holds it up: its last word was {said!r}" if said else
@@ -134,3 +137,18 @@ def _old_prices(row: Mapping[str, Any], market: Mapping[str, Any]) -> list[str]:
 def _doubts(orders: OrderManager) -> list[str]:
     return [f"its order {order.client_order_id} is {order.state.name}: the venue is asked until it is certain"
             for order in orders if order.state in (OrderState.UNKNOWN, OrderState.LOST)]
+
+
+def _under_way(orders: OrderManager, is_gone: bool) -> list[str]:
+    if is_gone:
+        left = sum(order.state not in (OrderState.UNKNOWN, OrderState.LOST) for order in orders)    # those are told apart
+        return [f"{left} of its orders {'was' if left == 1 else 'were'} not over: the next start asks the venue for "
+                f"{'it' if left == 1 else 'them'}"] if left else []
+    going = sum(order.state <= OrderState.SENT for order in orders)
+    standing = sum(order.state in (OrderState.WAITING, OrderState.OPEN) for order in orders)
+    reasons = []
+    if going:
+        reasons.append(f"{going} of its orders {'is' if going == 1 else 'are'} on the way to the venue")
+    if standing:
+        reasons.append(f"{standing} of its orders stand{'s' if standing == 1 else ''} and wait{'s' if standing == 1 else ''} to fill")
+    return reasons

@@ -39,6 +39,10 @@ class MissingOrders:
         self._asked[broker] = now
         return actions
 
+    def is_gone(self, order: Order) -> bool:
+        """Tell whether people were told that nobody finds an order any more. May be called on any thread."""
+        return self._asked.get(order.symbol.rpartition(".")[2], {}).get(order.client_order_id, 0) > _GONE_AFTER
+
     def failed(self, broker: str, client_order_id: str) -> None:
         """Take note that a question got no answer: it was not asked."""
         asked = self._asked.get(broker, {})

@@ -27,6 +27,7 @@ from trading_system.core.records import RecordBody
 from trading_system.engine.adoption import Adoption
 from trading_system.engine.books import Books
 from trading_system.engine.doubts import Doubts
+from trading_system.engine.leftovers import Leftovers
 from trading_system.engine.missing_orders import MissingOrders
 from trading_system.engine.reconciliation import Reconciliation
 from trading_system.engine.second_looks import SecondLooks
@@ -62,7 +63,8 @@ class OrderFlow:
         self._asked_ns: dict[str, int] = {}
         self._listing_ns: dict[str, int] = {}
         self._cancel_sent_ns: dict[str, int] = {}
-        self._missing = MissingOrders(lay)
+        self.missing = MissingOrders(lay)
+        self._leftovers = Leftovers(lay)
         self._unheard: set[str] = set()     # orders of an earlier run that the venue has not been heard of yet
 
     def order(self, event: OrderEvent) -> Sequence[Action]:
@@ -98,7 +100,7 @@ class OrderFlow:
     def settle(self, update: OrderUpdate) -> Sequence[Action]:
         """People say what became of an order that nobody else can know of; an order that was heard of meanwhile is left as it is."""
         found = self.books.find(update.client_order_id)
-        if found is None or not (found[1].state in _IN_DOUBT or found[1].is_quarantined):
+        if found is None or not (found[1].state in _IN_DOUBT or found[1].is_quarantined or self.missing.is_gone(found[1])):
             return ()
         found[1].is_quarantined = False
         self._lay(WarningEvent(f"order {update.client_order_id} is {update.answer.name}: {update.reason}", found[0].name))
@@ -118,7 +120,7 @@ class OrderFlow:
             missing = [order for _, order in self.books.open_orders(event.broker)
                        if order.venue_order_id and order.acknowledged_ns < event.asked_ns and order.state not in _IN_DOUBT
                        and order.client_order_id not in listed]
-            actions.extend(self._missing.listed(event.broker, missing, self._look_up))
+            actions.extend(self.missing.listed(event.broker, missing, self._look_up))
         actions.extend(self._ask_for_unheard())
         return actions
 
@@ -132,7 +134,7 @@ class OrderFlow:
         self.reconciliation.failed(event)
         if event.client_order_id:
             self._asked_ns.pop(event.client_order_id, None)
-            self._missing.failed(event.broker, event.client_order_id)
+            self.missing.failed(event.broker, event.client_order_id)
             if self.second_looks is not None:
                 self.second_looks.failed(event.broker, event.client_order_id, self._clock.now_ns)
         elif not event.symbol:
@@ -233,7 +235,7 @@ class OrderFlow:
             self._cancel_sent_ns.pop(update.client_order_id, None)
             if self.second_looks is not None:
                 self.second_looks.heard(order, update, self._clock.now_ns)
-            return ()
+            return self._leftovers.heard(order, update)
         if update.answer in _ABOUT_CANCEL:
             return self._look_up(order)
         if order.cancel in (CancelState.SENT, CancelState.UNKNOWN) and update.answer in _READS:
@@ -289,8 +291,7 @@ class OrderFlow:
         return [found[1] for name in names if (found := self.books.find(name)) is not None]
 
     def _tell(self, client_order_id: str) -> None:
-        found = self.books.find(client_order_id)
-        if found is not None:
+        if (found := self.books.find(client_order_id)) is not None:
             found[0].call("on_order", found[1])
 
 

@@ -126,7 +126,8 @@ class Reconciliation:
 def moments(books: Books, past: Past) -> dict[str, int]:
     """Return from when on our trades of each symbol must be asked for; empty when there was no run before.
 
-    That is the last fill that is booked, or the moment until which all trades were known to be booked, whichever is later, less a margin.
+    That is the moment until which all trades were known to be booked, or the last fill that is booked, whichever is later, less a margin.
+    Fills of a last run that never heard all its venue had to tell do not count: what that run was asking for lies before them.
     """
     if not past.epoch:
         return {}
@@ -134,7 +135,7 @@ def moments(books: Books, past: Past) -> dict[str, int]:
     filled: dict[str, int] = {}
     for desk in books.desks.values():
         for order in (*desk.orders.open.values(), *desk.orders.done.values()):
-            if order.exact.filled_quantity:
+            if order.exact.filled_quantity and known.get(_broker(order.symbol), 0) >= past.started_ns:
                 filled[order.symbol] = max(order.heard_ns, filled.get(order.symbol, 0))
     symbols = sorted({symbol for desk in books.desks.values() for symbol in desk.symbols})
     return {symbol: max(filled.get(symbol, 0), known.get(_broker(symbol), past.began_ns)) - MARGIN_NS for symbol in symbols}

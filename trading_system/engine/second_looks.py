@@ -10,10 +10,11 @@ import msgspec
 
 from trading_system.core.actions import Action
 from trading_system.core.order import Order, OrderState
-from trading_system.core.order_update import OrderUpdate, Totals
+from trading_system.core.order_update import Answer, OrderUpdate, Totals
 
 _SECOND = 1_000_000_000
 _WAS_THERE = frozenset((OrderState.FILLED, OrderState.CANCELED, OrderState.EXPIRED))
+_STANDS = (Answer.OPEN, Answer.WAITING)
 
 
 class _Watch(msgspec.Struct):
@@ -22,8 +23,8 @@ class _Watch(msgspec.Struct):
 
 
 class SecondLooks:
-    """The watch list, per broker. An order is due `after_seconds` after it looked done, and settled when the look adds nothing; else it is
-    looked at again.
+    """The watch list, per broker. An order is due `after_seconds` after it looked done, and settled when the look adds nothing and does
+    not show it standing; else it is looked at again.
 
     At a broker no more looks are under way at any time than `room(broker)` says its rate can spare, nor leave in one beat.
     """
@@ -44,7 +45,7 @@ class SecondLooks:
         if name in watch.asked:
             if not update.has_trades:
                 return
-            order.is_settled = watch.asked.pop(name) == order.exact
+            order.is_settled = watch.asked.pop(name) == order.exact and update.answer not in _STANDS
         if not order.is_settled:
             watch.due.setdefault(name, now_ns + self._after_ns)
 
@@ -52,6 +53,8 @@ class SecondLooks:
              look_up: Callable[[Order, bool], Sequence[Action]]) -> list[Action]:
         """Return the questions about the orders that are due; `look_up(order, has_trades)` makes one, or none when one is under way."""
         actions: list[Action] = []
+        if (watch := self._watches.get(broker)) is not None:
+            watch.asked = {name: known for name, known in watch.asked.items() if find(name) is not None}
         for name in self.due(broker, now_ns):
             order = find(name)
             if order is None:

@@ -112,6 +112,7 @@ class TradingSystem:
         left = sum(1 for _ in engine.books.open_orders())
         if left:
             self.parts.say("house", f"asking for {left} order{'s' * (left > 1)} of an earlier run")
+        engine.pause_what_is_set_apart()
         engine.act(engine.flow.after_replay())
         until_ns = runtime.monotonic_ns() + _RECOVERY_SECONDS * SECOND
         self._drain_until(lambda: engine.is_stopping or not engine.flow.is_reconciling, until_ns, ask_again=True)

@@ -57,6 +57,7 @@ class BrokerLanes:
         self._settings = settings or LaneSettings()
         self._orders, self._cancels, self._look_ups = runtime.mailbox(), runtime.mailbox(), runtime.mailbox()
         self._waiting: dict[str, PlaceOrder] = {}
+        self._questions: set[Action] = set()        # that wait: while a venue is slow the same is asked again and again
         self._calls: dict[int, _Call] = {}
         self._next_worker = 0
         self.replaced_workers = 0
@@ -79,7 +80,8 @@ class BrokerLanes:
                 self._cancels.put(action)
             else:
                 self._withdraw(action.request)
-        else:
+        elif action not in self._questions:
+            self._questions.add(action)
             self._look_ups.put(action)
 
     def check_deadlines(self, now_ns: int) -> None:
@@ -110,6 +112,8 @@ class BrokerLanes:
             if type(action) is PlaceOrder and self._waiting.pop(action.request.client_order_id, None) is None:
                 continue                                        # withdrawn while it waited
             is_question = isinstance(action, (LookUpOrders, LookUpTrades))
+            if is_question:
+                self._questions.discard(action)
             seconds = self._settings.read_deadline_seconds if is_question else self._settings.order_deadline_seconds
             call = _Call(action, lane, self._runtime.monotonic_ns() + int(seconds * 1e9))
             self._calls[number] = call

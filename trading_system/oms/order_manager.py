@@ -15,6 +15,7 @@ from trading_system.core.order_update import ZERO, Answer, OrderUpdate, Totals
 
 _OVER = OrderState.FILLED            # from here on an order is done
 _NAMES = {state: state.name for state in OrderState}        # an Enum's own `name` is Python code
+_ENDS = (Answer.FILLED, Answer.CANCELED, Answer.EXPIRED)
 _ABOUT_CANCEL = frozenset(NEXT_CANCEL[CancelState.NONE])
 
 
@@ -28,7 +29,8 @@ class Change(msgspec.Struct, gc=False):
 
 
 class OrderManager:
-    """The orders of one strategy: `open` ones may still fill, `done` ones are over (the newest `keep_done` are kept in memory)."""
+    """The orders of one strategy: `open` ones may still fill, `done` ones are over: the newest `keep_done` that left, and as many denied
+    ones, are kept in memory."""
 
     def __init__(self, strategy: str, keep_done: int = 10_000) -> None:
         self.strategy = strategy
@@ -37,6 +39,7 @@ class OrderManager:
         self.counts: dict[str, int] = {}
         self._keep_done = keep_done
         self._done_names: deque[str] = deque()
+        self._denied_names: deque[str] = deque()        # a flood of denials drives nothing out that may yet be heard of
 
     def __iter__(self) -> Iterator[Order]:
         return iter(tuple(self.open.values()))
@@ -52,7 +55,8 @@ class OrderManager:
         """Take over what a manager of an earlier run held, each in the order it stood there. Only for one that is still empty."""
         self.open = {order.client_order_id: order for order in still_open}
         self.done = {order.client_order_id: order for order in done}
-        self._done_names = deque(self.done)
+        self._done_names = deque(name for name, order in self.done.items() if order.state is not OrderState.DENIED)
+        self._denied_names = deque(name for name, order in self.done.items() if order.state is OrderState.DENIED)
         self.counts = dict(counts)
 
     def add(self, request: OrderRequest, reference: Decimal, verdict: Verdict = ACCEPTED) -> Order:
@@ -116,8 +120,7 @@ class OrderManager:
             order.reason, order.code = update.reason, update.code
         if before >= _OVER:
             self._count(before, -1)
-            self.done.pop(order.client_order_id, None)
-            self._done_names.remove(order.client_order_id)
+            self._drop(order.client_order_id)
             change.alarm = f"order {order.client_order_id} was {before.name} and is heard of again: {after.name}"
         if after >= _OVER:
             self._close(order, now_ns)
@@ -132,13 +135,16 @@ class OrderManager:
         known = order.exact
         quantity = totals.filled_quantity - known.filled_quantity
         asked_ns = update.evidence.asked_ns
+        is_said = order.code == "settled"       # by people, who may err: the venue's own word comes later
+        if quantity < 0 and is_said and update.answer in _ENDS and asked_ns > order.done_ns > 0:
+            self._quarantine(change, f"people said that {known.filled_quantity} of it was filled, the venue says {totals.filled_quantity}")
         if quantity < 0 or (not quantity and asked_ns < order.heard_ns):
             return                      # an older answer may only add
         fees = _difference(totals.fees, known.fees)
         if not quantity and not fees and totals.filled_value == known.filled_value:
             order.heard_ns = max(order.heard_ns, asked_ns)
             return
-        if not quantity and totals.filled_value != known.filled_value:
+        if not quantity and totals.filled_value != known.filled_value and not is_said:
             self._quarantine(change, "the value filled changed while the quantity did not")
             return
         request = order.request
@@ -171,12 +177,18 @@ class OrderManager:
         order.done_ns = now_ns
         name = order.request.client_order_id
         self.open.pop(name, None)
-        if name not in self.done:
-            self.done[name] = order
-            self._done_names.append(name)
+        if name in self.done:               # one that was canceled, or denied, and has filled all the same
+            self._drop(name)
+        self.done[name] = order
+        names = self._denied_names if order.state is OrderState.DENIED else self._done_names
+        names.append(name)
+        if len(names) > self._keep_done:
+            self.done.pop(names.popleft(), None)
         self._count(order.state, 1)
-        if len(self._done_names) > self._keep_done:
-            self.done.pop(self._done_names.popleft(), None)
+
+    def _drop(self, name: str) -> None:
+        del self.done[name]
+        (self._denied_names if name in self._denied_names else self._done_names).remove(name)
 
     def _count(self, state: OrderState, by: int) -> None:
         name = _NAMES[state]

@@ -73,6 +73,7 @@ class Desk:
         self.bar_ns = bar_ns
         self.on_stop = on_stop
         self.is_started = False
+        self._has_begun = False
         self.is_paused = False
         self.pause_reason = ""
         self.is_held = False
@@ -226,9 +227,17 @@ class Desk:
             guarded(*arguments)
 
     def start(self) -> None:
-        """Run `on_start`; from now on the strategy hears of everything."""
+        """Run `on_start`, or leave that to `resume` while the strategy is paused; from now on it hears of everything."""
         self.is_started = True
-        self.call("on_start")
+        if not self.is_paused:
+            self._has_begun = True
+            self.call("on_start")
+
+    def resume(self) -> None:
+        """Let a paused strategy go on; one that was paused when it should have started does so now."""
+        self.is_paused, self.pause_reason = False, ""
+        if self.is_started and not self._has_begun:
+            self.start()
 
     def hook_times(self, hook: str) -> HookTimes:
         """Return the clockwork of one hook."""

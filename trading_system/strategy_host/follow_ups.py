@@ -57,7 +57,8 @@ class FollowUps:
         """Go on with what waited for the end of `order`."""
         if self._replacing:
             limit = self._replacing.pop(order.client_order_id, None)
-            if limit is not None and not self._desk.is_paused and (order.state in _ENDS_REPLACED or order.code == "withdrawn"):
+            is_sure = order.code == "withdrawn" or (order.state in _ENDS_REPLACED and order.code != "settled")
+            if limit is not None and not self._desk.is_paused and is_sure:
                 self._place_rest(order, limit)
         if self._flattening and order.symbol in self._flattening:
             self._continue_flatten(order.symbol, order)

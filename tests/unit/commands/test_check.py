@@ -88,11 +88,11 @@ def test_a_journal_is_read_and_its_chain_is_proved(project: Path, capsys: pytest
     assert code == 1
     assert findings["journal"] == (
         "ok", "2 records of 4 runs, every checksum and the chain are sound; the last one came to its end")
-    assert findings["last run"] == ("wrong", "a to b, 3 beats, 1 errors; bang")
+    assert findings["last run"] == ("wrong", "the last that came to its end: a to b, 3 beats, 1 errors; bang")
     kept = Journal(ThreadRuntime(lambda name, error: None), project / "state" / "journal")
     kept.append([Record(2, RunStarted(5, 1, "abcdef", "simulate", "0", "0", {}))])
     kept.close()
-    assert check(project, capsys)[1]["journal"][1].endswith("the last one runs still or was broken off")
+    assert check(project, capsys)[1]["journal"][1].endswith("the last one was broken off")
     damaged = bytearray(file.read_bytes())
     damaged[60] ^= 1
     file.write_bytes(damaged)

@@ -121,6 +121,11 @@ def test_a_run_without_an_order_has_a_table_too(tmp_path: Path) -> None:
     assert found.trades == []
 
 
+def test_a_page_that_cannot_be_written_is_told_without_a_number_of_the_system(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["report", "--state", str(state), "--report", "nowhere/sheet.html"]) == 1
+    assert capsys.readouterr().err == "nowhere/sheet.html: the tear sheet could not be written: No such file or directory\n"
+
+
 def test_what_cannot_be_reported_is_one_sentence(state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert main.main(["report", "--state", "nowhere"]) == 2
     assert capsys.readouterr().err.startswith("nowhere: there is no such state folder")

@@ -3,10 +3,11 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import main
-from tests.unit.engine.order_lives import NAME, heard, ordered, records, sent
+from tests.unit.engine.order_lives import NAME, heard, ordered, records, request, sent
 from trading_system.core.disk_files import DISK
 from trading_system.core.order_update import Answer
 from trading_system.core.records import RunStarted, StrategyStarted
@@ -44,6 +45,24 @@ def test_an_order_in_doubt_is_settled_and_why_tells_who_did_it(state: Path, caps
     assert told.endswith("Now: it is filled; filled 0.01 of 0.01 at 1000000 on average, fee 0.00001 XBT.")
 
 
+def test_an_order_that_was_in_doubt_and_filled_is_not_listed_with_its_old_trouble(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(state, "ledger", "orders") == 0
+    assert "because timed out after 10 s" in " ".join(capsys.readouterr().out.split())
+    journal = Journal(ThreadRuntime(), state / "journal")
+    journal.append(records(heard(Answer.FILLED, "0.01", "10000", venue="BXM1")))
+    journal.close()
+    assert run(state, "ledger", "orders") == 0
+    told = capsys.readouterr().out
+    assert "FILLED" in told
+    assert "because" not in told
+
+
+def test_a_settled_order_tells_who_settled_it_in_the_list_too(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert settle(state, "--outcome", "filled", "--filled", "0.01", "--value", "10000") == 0
+    assert run(state, "ledger", "orders") == 0
+    assert "because settled by ann: the venue's page" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_settled_order_cannot_be_settled_again(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert settle(state, "--outcome", "not-placed") == 0
     assert settle(state, "--outcome", "canceled") == 2
@@ -74,13 +93,25 @@ def test_why_without_an_order_tells_what_holds_each_strategy_up(state: Path, cap
     told = " ".join(capsys.readouterr().out.split())
     assert told.startswith("naive: no fill yet its last order,")
     assert f"its order {NAME} is UNKNOWN: the venue is asked until it is certain" in told
-    assert "nothing runs in this state folder now" in told
+    assert "the house was broken off and is not running: start it with python main.py" in told
 
 
 def test_why_as_json_holds_the_story(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(state, "why", NAME, "--json") == 0
     picture = json.loads(capsys.readouterr().out)
     assert (picture["order"], picture["state"], len(picture["story"])) == (NAME, "UNKNOWN", 4)
+
+
+def test_a_number_that_two_strategies_have_tells_both_stories(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = NAME.replace("-naive-", "-other-")
+    journal = Journal(ThreadRuntime(), state / "journal")
+    journal.append(records(ordered(msgspec.structs.replace(request(), client_order_id=other, strategy="other"))))
+    journal.close()
+    assert run(state, "why", "7") == 0
+    told = capsys.readouterr().out
+    assert told.index(f"{NAME}: buy") < told.index("\n\n") < told.index(f"{other}: buy")
+    assert run(state, "why", "7", "--json") == 2
+    assert f"'7' can mean {NAME}, {other}: write one of these names" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("word", "said"), [("#99", "knows no order '#99'"), ("nonsense", "knows no order 'nonsense'")])

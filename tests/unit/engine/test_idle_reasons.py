@@ -67,3 +67,10 @@ def test_a_new_run_forgets_the_pause_and_the_denials_of_the_run_before_and_keeps
 def test_a_strategy_that_is_no_longer_configured_is_left_out() -> None:
     other = RunStarted(2, 2, "abcdef", "simulate", "0", "hash", {"other": StrategyStarted(("XBTZAR.luno",), {}, "ZAR")})
     assert [one.strategy for one in idle_reasons(records(STARTED, other))] == ["other"]
+
+
+def test_a_house_that_was_broken_off_is_not_said_to_be_fine() -> None:
+    past = records(STARTED, ordered(), sent())
+    (only,) = idle_reasons(past, picture(last_decision="buy", waits_for="a price"), is_running=False)
+    assert only.reasons == ["the house was broken off and is not running: start it with python main.py",
+                            "1 of its orders was not over: the next start asks the venue for it"]

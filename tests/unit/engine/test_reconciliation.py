@@ -9,7 +9,7 @@ import pytest
 from tests.hand_cranked_runtime import SECOND
 from tests.unit.engine.small_house import HOUSE, SYMBOL, QuietStrategy, SmallHouse, instrument
 from trading_system.core.actions import CancelOrder, LookUpOrders, LookUpTrades
-from trading_system.core.events import LookUpFailedEvent, OrderUpdateEvent, OwnTradesEvent
+from trading_system.core.events import BalanceEvent, LookUpFailedEvent, OrderUpdateEvent, OwnTradesEvent
 from trading_system.core.order import Order, OrderState
 from trading_system.core.order_update import Answer, Evidence, OrderUpdate, Totals, VenueTrade
 from trading_system.core.records import OrderAdopted
@@ -239,6 +239,7 @@ def test_trades_are_asked_for_from_the_last_booked_fill_or_from_where_all_was_kn
     assert moments(house.books, past) == {SYMBOL: 5 * SECOND - MARGIN_NS}
     done_order(house)
     filled_ns = house.runtime.now_ns()
+    house.books.note_account(BalanceEvent("luno", {}, 10 * SECOND, {}, 10 * SECOND))
     assert moments(house.books, past) == {SYMBOL: filled_ns - MARGIN_NS}
 
 

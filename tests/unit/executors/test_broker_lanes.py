@@ -353,3 +353,17 @@ def test_without_the_trades_not_found_is_no_answer_and_what_was_found_still_is_o
     look_up(house, shown)
     assert house.answers == heard
     assert house.others() == [LookUpFailedEvent("luno", request().client_order_id, "the list could not be had")]
+
+
+def test_a_question_that_still_waits_is_not_laid_twice_while_a_venue_is_slow() -> None:
+    house = House(look_up_workers=1)
+    house.broker.seconds["look_up"] = 10.0
+    first, second = LookUpOrders("luno", request(1), "V1"), LookUpOrders("luno", request(2), "V2")
+    house.execute(first)
+    for _ in range(5):
+        house.execute(first, second)
+    house.wait(100)
+    assert house.broker.calls == [("look_up", request(number).client_order_id) for number in (1, 1, 2)]
+    house.execute(first)
+    house.wait(10)
+    assert len(house.broker.calls) == 4

@@ -290,6 +290,16 @@ def test_only_the_newest_done_orders_are_kept_but_all_are_counted() -> None:
     assert manager.get("abcdef-naive-1-0") is None
 
 
+def test_a_flood_of_denials_drives_out_no_order_that_may_yet_be_heard_of() -> None:
+    manager = OrderManager("naive", keep_done=2)
+    order = manager.add(request("abcdef-naive-1-0"), Decimal(100))
+    manager.apply(order, said(Answer.CANCELED), 1)
+    for number in range(1, 6):
+        manager.add(request(f"abcdef-naive-1-{number}"), Decimal(100), Verdict(False, "no", "no"))
+    assert list(manager.done) == ["abcdef-naive-1-0", "abcdef-naive-1-4", "abcdef-naive-1-5"]
+    assert manager.apply(order, said(Answer.FILLED, totals("1")), 2).fill is not None
+
+
 def test_orders_may_be_canceled_while_one_walks_over_them() -> None:
     manager = OrderManager("naive")
     for number in range(3):
