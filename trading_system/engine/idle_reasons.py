@@ -63,7 +63,7 @@ def idle_reasons(records: Iterable[Record], picture: Mapping[str, Any] | None = 
             _heard(lives, names, body, record.taken_ns)
         elif isinstance(body, CommandEvent):
             for name, life in lives.items():
-                if body.strategy in ("", name) and body.what in ("pause", "resume", "rearm"):
+                if body.strategy in ("", name) and body.what in ("pause", "resume"):
                     life.paused = f"{body.reason or 'no reason given'} (by {body.by})" if body.what == "pause" else ""
     gone = ""
     if is_over or not is_running:

@@ -34,6 +34,7 @@ def quiet(past: list[Record], seen: dict[str, Any] | None = None) -> Quiet:
     ([CommandEvent("pause", "operator", "lunch")], None, "paused: lunch (by operator)"),
     ([CommandEvent("pause", "operator", "lunch"), CommandEvent("resume", "operator")], None,
      "nothing holds it up: it has seen no reason to trade"),
+    ([CommandEvent("pause", "operator", "lunch"), CommandEvent("rearm", "journal")], None, "paused: lunch (by operator)"),
     ([CommandEvent("pause", "operator", "lunch", "other")], None, "nothing holds it up: it has seen no reason to trade"),
     ([denied("funds", "it needs 10010 ZAR, 50.5 are free")], None,
      "its last order was denied (funds): it needs 10010 ZAR, 50.5 are free"),
